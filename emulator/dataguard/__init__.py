@@ -1,0 +1,1 @@
+"""Data Guard: redo from the primary to its standbys, roles, redirected DML."""

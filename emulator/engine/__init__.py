@@ -1,0 +1,1 @@
+"""SQL: from Oracle's text to rows, on SQLite."""

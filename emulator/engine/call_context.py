@@ -1,0 +1,66 @@
+"""What SQL functions may ask of the session in whose call they run (USER, SYS_CONTEXT, VECTOR_EMBEDDING …).
+
+SQLite calls functions on whatever connection executes; one thread serves one session, so the context is the thread's.
+"""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from emulator.datatypes import Row, Value
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from emulator.engine.catalogue import Catalogue
+    from emulator.engine.objects import Model, Scope
+
+
+class CallContext(Protocol):
+    """The session as SQL functions, dictionary views and supplied packages see it."""
+
+    #: The data dictionary as of this call.
+    catalogue: Catalogue
+    #: Whose names and privileges hold.
+    scope: Scope
+
+    def user_environment(self, parameter: str) -> str | None:
+        """Return SYS_CONTEXT('USERENV', parameter); raise ORA-02003 for an unknown parameter."""
+
+    def statement_time(self) -> datetime.datetime:
+        """Return the time of the statement's start (SYSDATE is the same in all rows), with time zone."""
+
+    def embed(self, model: Model, data: Value) -> np.ndarray:
+        """Run a model on one value (bytes of a picture, or a text) in this instance; counts as one inference.
+
+        Returns:
+            Shape ``(model.dimensions,)``, dtype float32.
+
+        Raises:
+            OraError: The value cannot be embedded; ORA-40284 when the model is gone.
+        """
+
+    def dynamic_view(self, name: str) -> Sequence[Row]:
+        """Return the rows of a V$ view (DATABASE, INSTANCE, DATAGUARD_STATS, SESSION …) in its declared columns."""
+
+    def check_cancelled(self) -> None:
+        """Raise ORA-01013 if the client has cancelled the call."""
+
+
+_current = threading.local()
+
+
+def current_context() -> CallContext:
+    """Return the context of the call that this thread is in."""
+    context: CallContext = _current.context
+    return context
+
+
+def enter_context(context: CallContext | None) -> CallContext | None:
+    """Make ``context`` the thread's; return the one before it, to be put back afterwards."""
+    previous: CallContext | None = getattr(_current, "context", None)
+    _current.context = context
+    return previous

@@ -1,0 +1,131 @@
+"""Schema objects as values: what the data dictionary knows of tables, constraints, units, models and users.
+
+Names are as stored: upper case unless they were quoted. ``sqlite_name`` is the name of a table's own storage.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from emulator.datatypes import SqlType
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column of a table or of a dictionary view."""
+
+    name: str
+    type: SqlType
+    nullable: bool = True
+    #: SQL text of DEFAULT, None without one.
+    default: str | None = None
+
+
+class ConstraintKind(enum.Enum):
+    """Kinds of constraint, by Oracle's letter in USER_CONSTRAINTS."""
+
+    PRIMARY_KEY = "P"
+    UNIQUE = "U"
+    FOREIGN_KEY = "R"
+    CHECK = "C"
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A constraint of a table."""
+
+    name: str
+    kind: ConstraintKind
+    columns: tuple[str, ...]
+    #: FOREIGN_KEY: owner and name of the parent table, and its columns.
+    parent_owner: str = ""
+    parent_table: str = ""
+    parent_columns: tuple[str, ...] = ()
+    #: FOREIGN_KEY: "", "CASCADE" or "SET NULL".
+    on_delete: str = ""
+    #: CHECK: the condition's text.
+    condition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index made by CREATE INDEX (those of constraints are the constraints')."""
+
+    owner: str
+    name: str
+    columns: tuple[str, ...]
+    unique: bool = False
+
+
+class RelationKind(enum.Enum):
+    """What a name in FROM can be."""
+
+    TABLE = "table"
+    VIEW = "view"
+    #: A dictionary or V$ view: rows come from Python through a virtual table of the same SQLite name.
+    DICTIONARY = "dictionary"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table or view."""
+
+    owner: str
+    name: str
+    kind: RelationKind
+    columns: tuple[TableColumn, ...]
+    constraints: tuple[Constraint, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    #: VIEW: text of its query.
+    query: str = ""
+    #: Filled from the columns.
+    by_name: dict[str, TableColumn] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.by_name.update({column.name: column for column in self.columns})
+
+    @property
+    def sqlite_name(self) -> str:
+        """Name of the SQLite table, to be written in double quotes."""
+        return self.name if self.kind is RelationKind.DICTIONARY else f"{self.owner}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A stored PL/SQL unit."""
+
+    owner: str
+    name: str
+    #: PROCEDURE, FUNCTION, PACKAGE, PACKAGE BODY.
+    kind: str
+    #: Source from the kind's keyword on (``PROCEDURE p …``): its first line is line 1 of all messages.
+    source: str
+    valid: bool
+    #: AUTHID CURRENT_USER.
+    invoker_rights: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An ONNX model loaded by DBMS_VECTOR.LOAD_ONNX_MODEL; its bytes stay in SQLite."""
+
+    owner: str
+    name: str
+    size_bytes: int
+    #: JSON text of the metadata it was loaded with.
+    metadata: str
+    #: Elements of the output vector, read from the model at loading.
+    dimensions: int
+    #: Changes when a model of the same name is loaded again.
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose names and privileges hold while a statement is bound."""
+
+    #: The user whose privileges count (CURRENT_USER).
+    user: str
+    #: Where unqualified names are looked up first (CURRENT_SCHEMA).
+    schema: str

@@ -1,0 +1,99 @@
+"""Prepared statements: what binding and writing turn an Oracle text into, ready to be run any number of times.
+
+``emulator.engine.compiler`` makes them; ``emulator.user_session`` runs them on the right connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from emulator.datatypes import Row, SqlType, Value
+from emulator.session import Column, RowSource
+
+#: A row of SQLite values.
+StoredRow: TypeAlias = tuple[Any, ...]
+#: Runs one SQLite statement and yields its rows: a reader connection's, or a transaction's own view.
+RunQuery: TypeAlias = Callable[[str, StoredRow], Iterator[StoredRow]]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundVariable:
+    """A PL/SQL variable that takes part in an embedded statement as a bind."""
+
+    #: Key under which the compiler of PL/SQL finds the value again.
+    key: str
+    type: SqlType
+
+
+class NameResolver(Protocol):
+    """Knows the PL/SQL variables around an embedded statement."""
+
+    def resolve(self, reference: str, offset: int) -> BoundVariable | None:
+        """Return the variable that a reference means, None if it means none.
+
+        Called for each name that is no column of an enclosing query: ``p_first_id``, ``rec.id``, ``v_rows(i).id``,
+        ``process_embeddings.p_batch_size``, ``v_ids.COUNT``; ``reference`` is the exact slice of the statement's text.
+
+        Args:
+            reference: See above.
+            offset: Its 0-based offset in the embedded statement's text.
+        """
+
+
+class PreparedQuery(Protocol):
+    """A SELECT."""
+
+    columns: tuple[Column, ...]
+    #: Name of each bind in the order of values: the text's placeholders or a resolver's keys.
+    bind_names: tuple[str, ...]
+    #: SQLite names of the tables it reads; dictionary views not among them.
+    tables: frozenset[str]
+    for_update: bool
+
+    def open(self, run: RunQuery, values: Sequence[Value]) -> RowSource:
+        """Start the query; expensive calls of the select list run when their row is fetched, not before."""
+
+
+class PreparedChange(Protocol):
+    """An INSERT, UPDATE or DELETE."""
+
+    verb: str
+    #: SQLite name of the table it changes.
+    table: str
+    bind_names: tuple[str, ...]
+    #: SQLite names of the tables that subqueries read.
+    tables_read: frozenset[str]
+    #: INSERT … VALUES without a subquery: cannot see other rows (facts: emulator-store, section 2).
+    blind: bool
+    #: Some expression runs a model (ORA-40286 where the statement is redirected).
+    uses_model: bool
+    #: SQLite's text. It ends in RETURNING with the returned expressions, if there are any.
+    sqlite_text: str
+    #: Types of the returned expressions, in order.
+    returning: tuple[SqlType, ...]
+    #: INSERT … SELECT whose query runs a model or another slow function: compute its rows by the read path first, then
+    #: insert them one by one with ``parameters`` of each computed row. None elsewhere.
+    source: PreparedQuery | None
+
+    def parameters(self, values: Sequence[Value]) -> StoredRow:
+        """Convert one execution's bind values (or one row of ``source``) to SQLite's parameters; checks them."""
+
+    def returned(self, row: StoredRow) -> Row:
+        """Convert one row of SQLite's RETURNING to Oracle values."""
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionPlan:
+    """What a DDL statement does to SQLite, in one transaction, the same on the primary and on every standby."""
+
+    #: SQLite statements with their parameters: schema changes and changes of the dictionary's own ``_`` tables.
+    statements: tuple[tuple[str, StoredRow], ...]
+    #: SQLite names of existing tables that it locks (ORA-00054 if another transaction changed them).
+    tables: frozenset[str] = frozenset()
+    #: Code of a warning to report (24344), 0 for none.
+    warning_code: int = 0
+
+
+Prepared: TypeAlias = PreparedQuery | PreparedChange

@@ -1,0 +1,71 @@
+"""What PL/SQL needs of the session that runs it: the one door from ``plsql`` to the rest of the emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from emulator.datatypes import SqlType, Value
+from emulator.session import Outcome
+
+if TYPE_CHECKING:
+    from emulator.engine.catalogue import Catalogue
+    from emulator.engine.objects import Model, Relation, Scope
+    from emulator.engine.prepared import NameResolver, Prepared
+
+
+class SqlPort(Protocol):
+    """A session, from inside a PL/SQL block."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The data dictionary; its ``version`` changes with every DDL."""
+
+    @property
+    def scope(self) -> Scope:
+        """User and schema outside stored units; a definer's-rights unit binds its SQL in its owner's scope."""
+
+    #: Values that supplied packages keep for the session (DBMS_OUTPUT's buffer), by package name.
+    package_state: dict[str, object]
+
+    def prepare(self, sql: str, scope: Scope, resolver: NameResolver) -> Prepared:
+        """Bind and write an embedded SELECT, INSERT, UPDATE, DELETE or MERGE; cached by the caller, not here.
+
+        Raises:
+            OraError: With ``offset`` in ``sql``.
+        """
+
+    def run(
+        self, prepared: Prepared, rows: Sequence[Sequence[Value]], *, scope: Scope, batch_errors: bool = False
+    ) -> Outcome:
+        """Run a prepared statement, once per row of bind values in the order of its ``bind_names``.
+
+        The only door for static SQL: a standby redirects DML here.
+        """
+
+    def execute_text(self, sql: str, binds: Sequence[tuple[SqlType, Value]], *, scope: Scope) -> Outcome:
+        """Run a statement of any kind by its text (EXECUTE IMMEDIATE, OPEN FOR): session, transaction, DDL, PL/SQL too."""
+
+    def relation(self, scope: Scope, owner: str | None, name: str) -> Relation:
+        """Return a table or view for %TYPE and %ROWTYPE; raise ORA-00942."""
+
+    def load_model(self, model: Model, data: bytes) -> None:
+        """Store an ONNX model (as DDL: it commits, and travels by redo)."""
+
+    def drop_model(self, owner: str, name: str) -> None:
+        """Remove an ONNX model (as DDL); raise ORA-40284 if there is none."""
+
+    def commit(self) -> None:
+        """COMMIT."""
+
+    def rollback(self) -> None:
+        """ROLLBACK."""
+
+    def savepoint(self, name: str) -> None:
+        """SAVEPOINT name; the same name again moves it."""
+
+    def rollback_to(self, name: str) -> None:
+        """ROLLBACK TO name; raise ORA-01086 if there is none."""
+
+    def check_cancelled(self) -> None:
+        """Raise ORA-01013 if the client cancelled the call; called at loops' back jumps."""

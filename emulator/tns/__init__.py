@@ -1,0 +1,1 @@
+"""Oracle Net packets: bytes in, packets out, and back. Pure: no sockets."""

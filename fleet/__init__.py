@@ -1,0 +1,1 @@
+"""The kernel that producer, workers, loader and search share."""

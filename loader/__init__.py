@@ -1,0 +1,1 @@
+"""Installs `sql/`, loads pictures and models."""

@@ -1,0 +1,1 @@
+"""Plans ranges of pending pictures and enqueues them."""

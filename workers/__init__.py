@@ -1,0 +1,1 @@
+"""Celery workers, each pinned to one standby."""
