@@ -77,6 +77,12 @@ class PreparedChange(Protocol):
     #: insert them one by one with ``parameters`` of each computed row. None elsewhere.
     source: PreparedQuery | None
 
+    #: Oracle's text of the statement with PL/SQL variables replaced by placeholders ``:B1`` …, one per bind, as it is
+    #: sent to the primary when it is redirected; names unqualified as written.
+    oracle_text: str
+    #: Type of each bind in ``bind_names`` (of RETURNING targets: of the returned expression).
+    bind_types: tuple[SqlType, ...]
+
     def parameters(self, values: Sequence[Value]) -> StoredRow:
         """Convert one execution's bind values (or one row of ``source``) to SQLite's parameters; checks them."""
 
