@@ -1,0 +1,64 @@
+# The front door of adgfleet. `make` alone lists what there is.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down check test unit integration acceptance quality format lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found; install Python 3.11 or name another one: make setup PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV) (once; about half a minute)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(READY)  ## set up the virtual environment in .venv, from the lock file
+
+demo: setup  ## the whole main job on this machine: emulator, fleet, search (ARGS='--pictures 100 --json')
+	@$(BIN)/adgfleet demo $(ARGS)
+
+up: setup  ## start the same stack and keep it running; prints addresses (ARGS='--standbys 3')
+	@$(BIN)/adgfleet up $(ARGS)
+
+down: setup  ## stop what `make up` started
+	@$(BIN)/adgfleet down $(ARGS)
+
+check: setup  ## the quick gate: format, lint, types, imports, unit tests (under a minute)
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache | tail -n 3
+	@$(PYTEST) -q tests/unit tests/protocol tests/sql tests/docs
+
+unit: setup  ## unit tests alone (ARGS='-k ranges')
+	@$(PYTEST) tests/unit tests/protocol tests/sql tests/docs $(ARGS)
+
+integration: setup  ## tests with the real driver, Redis and emulator processes
+	@$(PYTEST) tests/integration $(ARGS)
+
+acceptance: setup  ## tests of whole commands in real processes
+	@$(PYTEST) tests/acceptance $(ARGS)
+
+test: check  ## everything that must pass
+	@$(PYTEST) tests/integration tests/acceptance $(ARGS)
+
+quality: setup  ## measure the tiny model's search quality on fresh pictures
+	@$(BIN)/python -m demo.model.quality $(ARGS)
+
+format: setup  ## format the code and apply safe fixes
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lock: setup  ## renew requirements.lock (needs uv on the PATH)
+	@uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+clean:  ## remove the virtual environment and everything that runs left behind
+	@rm -rf $(VENV) state test-output .mypy_cache .ruff_cache .pytest_cache build *.egg-info
