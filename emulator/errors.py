@@ -27,12 +27,12 @@ class RemoteProtocolError(EmulatorError):
 
 
 class OraError(EmulatorError):
-    """An Oracle error: a code, the server's wording, and where in the statement it is.
+    r"""An Oracle error: a code, the server's wording, and where in the statement it is.
 
     Attributes:
         code: The number of ORA-nnnnn.
         text: The whole text that travels, several lines where errors are stacked
-            (``ORA-01403: no data found\\nORA-06512: at line 2``).
+            (``ORA-01403: no data found\nORA-06512: at line 2``).
         offset: 0-based character offset of the fault in the statement; 0 where unknown.
         row_count: Executions of an array DML that succeeded before this error.
     """
@@ -54,7 +54,7 @@ class OraError(EmulatorError):
         super().__init__(self.text)
 
 
-class NotEmulated(OraError):
+class NotEmulated(OraError):  # noqa: N818 - the design's name; reads as what it says
     """ORA-03001 with the name of the feature that the emulator does not have."""
 
     def __init__(self, feature: str, *, offset: int = 0) -> None:

@@ -111,7 +111,7 @@ MESSAGES: dict[int, str] = {
     6500: "PL/SQL: storage error",
     6502: "PL/SQL: value or conversion error{}",
     6503: "PL/SQL: Function returned without value",
-    6508: "PL/SQL: could not find program unit being called: \"{}\"",
+    6508: 'PL/SQL: could not find program unit being called: "{}"',
     6510: "PL/SQL: unhandled user-defined exception",
     6511: "PL/SQL: cursor already open",
     6512: "at {}line {}",
@@ -141,7 +141,8 @@ MESSAGES: dict[int, str] = {
     40284: "model does not exist",
     40286: "remote operations not permitted on mining models",
     40289: "duplicate attributes provided for data mining function",
-    51803: "Vector dimension count must match the dimension count specified in the column definition (expected {} dimensions, specified {} dimensions).",
+    51803: "Vector dimension count must match the dimension count specified in the column definition "
+    "(expected {} dimensions, specified {} dimensions).",
     51805: "Vector is not properly formatted (dimension value {} is either not a number or infinity)",
     51808: "VECTOR_DISTANCE() is not supported for vectors with different dimension counts ({}, {}).",
     54400: "The specified size for the ONNX model BLOB is invalid.",

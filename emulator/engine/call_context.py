@@ -59,6 +59,11 @@ def current_context() -> CallContext:
     return context
 
 
+def find_context() -> CallContext | None:
+    """Return the context of the call that this thread is in, None outside of calls."""
+    return getattr(_current, "context", None)
+
+
 def enter_context(context: CallContext | None) -> CallContext | None:
     """Make ``context`` the thread's; return the one before it, to be put back afterwards."""
     previous: CallContext | None = getattr(_current, "context", None)

@@ -1,0 +1,217 @@
+"""One emulated instance: puts store, data dictionary, Data Guard and inference together into a ``Database``.
+
+The listener (``emulator.server``) asks it who may log on and to which service; sessions ask it for everything that is
+not theirs alone.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import resource
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import apsw
+
+from emulator.auth import Verifier
+from emulator.datatypes import Row, Value
+from emulator.dynamic_views import dynamic_view_rows
+from emulator.engine.call_context import find_context
+from emulator.engine.catalogue import model_bytes
+from emulator.engine.dictionary import register_dictionary
+from emulator.engine.functions import register_functions
+from emulator.errors import NotEmulated, OraError
+from emulator.session import Logon
+from emulator.user_session import UserSession
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from emulator.cluster_config import InstanceConfig
+    from emulator.dataguard import DataGuard
+    from emulator.engine.objects import Model
+    from emulator.inference import InferenceService
+    from emulator.store import Store
+
+#: The internal user through which a standby acts on its primary; may connect as any user.
+LINK_USER = "ADG$LINK"
+#: Steps of SQLite's virtual machine between two looks at a session's cancel flag: well under a millisecond.
+_CANCEL_CHECK_STEPS = 20_000
+#: Slice of a modelled wait, seconds: how late a cancel can be noticed.
+_WAIT_SLICE_SECONDS = 0.05
+
+
+def prepare_connection(connection: apsw.Connection) -> None:
+    """Make SQL functions, dictionary views and cancelling work on a new SQLite connection."""
+    register_functions(connection)
+    register_dictionary(connection)
+
+    def cancelled() -> bool:
+        context = find_context()
+        return isinstance(context, UserSession) and context.is_cancelled()
+
+    connection.set_progress_handler(cancelled, _CANCEL_CHECK_STEPS)
+
+
+class Instance:
+    """An open instance; the ``Database`` of ``emulator.session``."""
+
+    def __init__(self, config: InstanceConfig, store: Store, dataguard: DataGuard, inference: InferenceService) -> None:
+        """Compose an instance of parts that are already open."""
+        self.config = config
+        self.store = store
+        self.dataguard = dataguard
+        self.inference = inference
+        self.host_name = socket.gethostname()
+        self.started_at = datetime.datetime.now(datetime.UTC)
+        self.started_monotonic = time.monotonic()
+        self.logons = 0
+        self.redirected = 0
+        self._lock = threading.Lock()
+        self._sessions: dict[int, UserSession] = {}
+        self._session_ids = itertools.count(1)
+        self._settings: dict[str, str] = {}
+
+    # ------------------------------------------------------------------ Database
+
+    @property
+    def role_name(self) -> str:
+        """V$DATABASE.DATABASE_ROLE."""
+        return "PRIMARY" if self.store.writable else "PHYSICAL STANDBY"
+
+    @property
+    def open_mode(self) -> str:
+        """V$DATABASE.OPEN_MODE."""
+        if self.store.writable:
+            return "READ WRITE"
+        return "READ ONLY WITH APPLY" if self.dataguard.is_applying else "READ ONLY"
+
+    def services(self) -> tuple[str, ...]:
+        """Return the services offered in the present role: the role's, the pluggable database's, the instance's own."""
+        by_role = f"{self.config.pdb}_rw" if self.store.writable else f"{self.config.pdb}_ro"
+        return (by_role, self.config.pdb, self.config.name)
+
+    def check_service(self, service_name: str | None, sid: str | None) -> str:
+        """Return the service to use, or raise ORA-12514 / ORA-12505."""
+        if service_name is None:
+            if sid is not None and sid.lower() == self.config.name.lower():
+                return self.config.name
+            raise OraError(12505, sid or "")
+        for service in self.services():
+            if service.lower() == service_name.lower():
+                return service
+        raise OraError(12514, service_name)
+
+    def verifier(self, user: str) -> Verifier | None:
+        """Return a user's stored password verifier."""
+        found = self.store.catalogue.user(user)
+        return found.verifier if found is not None else None
+
+    def open_session(self, logon: Logon) -> UserSession:
+        """Start a session for a user whose password was verified."""
+        catalogue = self.store.catalogue
+        user = catalogue.user(logon.user)
+        if user is None:
+            raise OraError(1017)
+        if user.locked:
+            raise OraError(28000)
+        if logon.proxy_client is not None:
+            client = catalogue.user(logon.proxy_client)
+            if logon.user != LINK_USER or client is None:
+                raise OraError(1017)
+        elif not catalogue.has_privilege(logon.user, "CREATE SESSION"):
+            raise OraError(1045, logon.user)
+        with self._lock:
+            session_id = next(self._session_ids)
+            self.logons += 1
+            session = UserSession(self, logon, session_id=session_id, serial=secrets.randbelow(60_000) + 1)
+            self._sessions[session_id] = session
+        return session
+
+    def forget(self, session: UserSession) -> None:
+        """Drop a session that has ended."""
+        with self._lock:
+            self._sessions.pop(session.session_id, None)
+
+    # ------------------------------------------------------------------ what sessions ask
+
+    def sessions(self) -> list[UserSession]:
+        """Return the sessions that are logged on."""
+        with self._lock:
+            return list(self._sessions.values())
+
+    def dynamic_view(self, name: str) -> Sequence[Row]:
+        """Return the rows of a V$ view."""
+        return dynamic_view_rows(self, name)
+
+    def embed(self, model: Model, data: Value, *, check_cancelled: Callable[[], None]) -> np.ndarray:
+        """Run a model on one value; with ``inference_ms`` set, wait that long besides (modelled cost).
+
+        Returns:
+            Shape ``(model.dimensions,)``, dtype float32.
+        """
+
+        def load() -> bytes:
+            reader = self.store.reader()
+            try:
+                return model_bytes(reader, model)
+            finally:
+                self.store.release(reader)
+
+        embedding = self.inference.embed(model, load, data, check_cancelled=check_cancelled)
+        if isinstance(data, bytes):
+            self._wait_modelled(self.config.inference_ms / 1000, check_cancelled)
+        return embedding
+
+    def count_redirected(self, executions: int) -> None:
+        """Count DML executions sent to the primary."""
+        with self._lock:
+            self.redirected += executions
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of the instance: its own process and its inference processes."""
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        return usage.ru_utime + usage.ru_stime + self.inference.cpu_seconds()
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """Return V$PARAMETER's names and values."""
+        fixed = {
+            "adg_redirect_dml": "FALSE",
+            "db_name": self.config.db_name,
+            "db_unique_name": self.config.name,
+            "compatible": "23.6.0",
+            "open_cursors": "300",
+            "max_string_size": "STANDARD",
+        }
+        return sorted({**fixed, **self._settings}.items())
+
+    def set_parameter(self, name: str, value: str) -> None:
+        """Carry out ALTER SYSTEM SET name = value.
+
+        The hidden parameters are the emulator's own levers: ``_emulator_apply_lag_seconds`` (redo is applied that much
+        later), ``_emulator_apply`` (ON, OFF).
+
+        Raises:
+            OraError: 3001 for any other parameter, 2017 for a value that does not fit.
+        """
+        try:
+            if name == "_emulator_apply_lag_seconds":
+                self.dataguard.set_apply_lag(float(value))
+            elif name == "_emulator_apply":
+                self.dataguard.set_apply({"ON": True, "OFF": False}[value.upper()])
+            else:
+                raise NotEmulated(f"ALTER SYSTEM SET {name}")
+        except (ValueError, KeyError):
+            raise OraError(2017, text=f"ORA-02017: value {value} does not fit parameter {name}") from None
+        self._settings[name] = value
+
+    def _wait_modelled(self, seconds: float, check_cancelled: Callable[[], None]) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            check_cancelled()
+            time.sleep(min(left, _WAIT_SLICE_SECONDS))

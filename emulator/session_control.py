@@ -1,0 +1,140 @@
+"""Statements that steer the session, its transaction or the instance: ALTER SESSION, COMMIT, ALTER SYSTEM and such.
+
+Each form that is emulated is one pattern with its effect; any other is ORA-03001 with its text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from emulator.errors import NotEmulated, OraError
+
+if TYPE_CHECKING:
+    from emulator.user_session import UserSession
+
+_NAME = r'(?P<name>"[^"]+"|[\w$#]+)'
+_Effect = Callable[["UserSession", "re.Match[str]"], None]
+
+
+def run_control(session: UserSession, text: str) -> None:
+    """Run a control statement.
+
+    Raises:
+        OraError: 3001 for a form that is not emulated, or the statement's own failure.
+    """
+    plain = _without_comments(text)
+    for pattern, effect in _FORMS:
+        match = pattern.fullmatch(plain)
+        if match is not None:
+            effect(session, match)
+            return
+    first = plain.split(None, 1)[0].upper() if plain else ""
+    if first not in _KNOWN_VERBS:
+        raise OraError(900)
+    raise NotEmulated(f"statement {plain[:80]!r}")
+
+
+def is_control(text: str) -> bool:
+    """Tell whether a text that begins like DDL is steered here instead (ALTER SYSTEM)."""
+    return re.match(r"ALTER\s+SYSTEM\b", _without_comments(text), re.IGNORECASE) is not None
+
+
+def identifier(written: str) -> str:
+    """Return a name as the dictionary stores it: upper case unless quoted."""
+    return written[1:-1] if written.startswith('"') else written.upper()
+
+
+def _without_comments(text: str) -> str:
+    return re.sub(r"/\*.*?\*/|--[^\n]*", " ", text, flags=re.DOTALL).strip()
+
+
+def _commit(session: UserSession, _match: re.Match[str]) -> None:
+    session.commit()
+
+
+def _rollback(session: UserSession, _match: re.Match[str]) -> None:
+    session.rollback()
+
+
+def _savepoint(session: UserSession, match: re.Match[str]) -> None:
+    session.savepoint(identifier(match["name"]))
+
+
+def _rollback_to(session: UserSession, match: re.Match[str]) -> None:
+    session.rollback_to(identifier(match["name"]))
+
+
+def _redirection(session: UserSession, match: re.Match[str]) -> None:
+    enabled = match["switch"].upper() == "ENABLE"
+    if match["what"].upper() == "DML":
+        session.redirect_dml = enabled
+    elif enabled:
+        # Oracle sends whole blocks to the primary then; nobody here wants inference there, so it is not emulated.
+        raise NotEmulated("ALTER SESSION ENABLE ADG_REDIRECT_PLSQL")
+
+
+def _current_schema(session: UserSession, match: re.Match[str]) -> None:
+    session.set_current_schema(identifier(match["name"]))
+
+
+def _sync_with_primary(session: UserSession, _match: re.Match[str]) -> None:
+    session.sync_with_primary()
+
+
+def _time_zone(session: UserSession, match: re.Match[str]) -> None:
+    session.time_zone = match["zone"]
+
+
+def _nls(session: UserSession, match: re.Match[str]) -> None:
+    parameter = match["parameter"].upper()
+    value = match["value"].strip("'\"").upper()
+    # The settings in force are fixed; asking for them is harmless, asking for others must not be ignored.
+    if _FIXED_NLS.get(parameter) != value:
+        raise NotEmulated(f"ALTER SESSION SET {parameter} = {match['value']}")
+
+
+def _instance_parameter(session: UserSession, match: re.Match[str]) -> None:
+    if not session.catalogue.has_privilege(session.user, "ALTER SYSTEM"):
+        raise OraError(1031)
+    session.instance.set_parameter(identifier(match["name"]).lower(), match["value"].strip("'"))
+
+
+def _nothing(_session: UserSession, _match: re.Match[str]) -> None:
+    """Accept a statement whose effect the emulator always has, or that has none here."""
+
+
+_FIXED_NLS = {
+    "NLS_LANGUAGE": "AMERICAN",
+    "NLS_TERRITORY": "AMERICA",
+    "NLS_NUMERIC_CHARACTERS": ".,",
+    "NLS_SORT": "BINARY",
+    "NLS_COMP": "BINARY",
+    "NLS_LENGTH_SEMANTICS": "BYTE",
+    "NLS_CALENDAR": "GREGORIAN",
+}
+_KNOWN_VERBS = frozenset({"ALTER", "COMMIT", "ROLLBACK", "SAVEPOINT", "SET", "LOCK", "EXPLAIN", "ADMINISTER"})
+_FORMS: tuple[tuple[re.Pattern[str], _Effect], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), effect)
+    for pattern, effect in (
+        (r"COMMIT(\s+WORK)?(\s+WRITE(\s+(WAIT|NOWAIT|IMMEDIATE|BATCH))*)?", _commit),
+        (r"ROLLBACK(\s+WORK)?", _rollback),
+        (rf"ROLLBACK(\s+WORK)?\s+TO(\s+SAVEPOINT)?\s+{_NAME}", _rollback_to),
+        (rf"SAVEPOINT\s+{_NAME}", _savepoint),
+        (r"SET\s+TRANSACTION\s+(READ\s+WRITE|ISOLATION\s+LEVEL\s+READ\s+COMMITTED)", _nothing),
+        (r"SET\s+ROLE\s+ALL", _nothing),
+        (r"ALTER\s+SESSION\s+(?P<switch>ENABLE|DISABLE)\s+ADG_REDIRECT_(?P<what>DML|PLSQL)", _redirection),
+        (rf"ALTER\s+SESSION\s+SET\s+CURRENT_SCHEMA\s*=\s*{_NAME}", _current_schema),
+        (r"ALTER\s+SESSION\s+SYNC\s+WITH\s+PRIMARY", _sync_with_primary),
+        (r"ALTER\s+SESSION\s+SET\s+TIME_ZONE\s*=\s*'(?P<zone>[^']*)'\x00?", _time_zone),
+        (r"ALTER\s+SESSION\s+SET\s+(?P<parameter>NLS_\w+)\s*=\s*(?P<value>'[^']*'|\w+)", _nls),
+        (
+            (
+                r"ALTER\s+SYSTEM\s+SET\s+(?P<name>\"[^\"]+\"|\w+)\s*=\s*(?P<value>'[^']*'|[\w.]+)"
+                r"(\s+SCOPE\s*=\s*(MEMORY|BOTH|SPFILE))?"
+            ),
+            _instance_parameter,
+        ),
+    )
+)

@@ -1,0 +1,471 @@
+"""One logged-on session: sends each statement to the part that runs it, and owns the transaction.
+
+This is where SQL, PL/SQL, the store and Data Guard meet. It is the ``Session`` of the wire, the ``SqlPort`` of PL/SQL
+and the ``CallContext`` of SQL functions at once, because all three mean the same session.
+
+On a standby, DML goes to the primary in a redirected transaction; queries stay here.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+
+import apsw
+
+from emulator.auth import make_verifier
+from emulator.datatypes import Row, SqlType, Value
+from emulator.engine.call_context import enter_context
+from emulator.engine.compiler import prepare as prepare_statement
+from emulator.engine.definitions import plan_definition, plan_drop_model, plan_model, plan_password, plan_unit
+from emulator.engine.objects import Scope
+from emulator.errors import NotEmulated, OraError
+from emulator.plsql.execution import compile_unit, run_block
+from emulator.session import Column, Logon, Outcome, RowSource
+from emulator.session_control import is_control, run_control
+from emulator.session_environment import read_user_environment
+from emulator.statement_text import StatementKind, StatementText, scan_statement
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from emulator.dataguard.redirection import RedirectedTransaction
+    from emulator.engine.catalogue import Catalogue
+    from emulator.engine.objects import Model, Relation
+    from emulator.engine.prepared import (
+        DefinitionPlan,
+        NameResolver,
+        Prepared,
+        PreparedChange,
+        PreparedQuery,
+        StoredRow,
+    )
+    from emulator.instance import Instance
+    from emulator.store import Snapshot, Transaction
+
+_UNIT_DEFINITION = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*CREATE\s+(?:OR\s+REPLACE\s+)?(?:(?:NON)?EDITIONABLE\s+)?"
+    r"(?:PROCEDURE|FUNCTION|PACKAGE|TRIGGER|TYPE)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_CALL_SAVEPOINT = "_CALL_{}"
+
+
+class UserSession:
+    """A session of one user on one instance; see the module."""
+
+    def __init__(self, instance: Instance, logon: Logon, *, session_id: int, serial: int) -> None:
+        """Start a session; the password has been verified, the right to log on checked by the instance."""
+        self.instance = instance
+        self.logon = logon
+        self.session_id = session_id
+        self.serial = serial
+        self.user = logon.proxy_client or logon.user
+        self.proxy_user = logon.user if logon.proxy_client else None
+        self.scope = Scope(user=self.user, schema=self.user)
+        self.identity: dict[str, str | None] = {}
+        self.package_state: dict[str, object] = {}
+        self.time_zone = "+00:00"
+        self.redirect_dml = False
+        self.logon_time = datetime.datetime.now(datetime.UTC)
+        self.is_active = False
+        self._transaction: Transaction = instance.store.begin()
+        self._redirected: RedirectedTransaction | None = None
+        self._redirected_tables: set[str] = set()
+        self._commits = 0
+        self._open_rows: set[SessionRows] = set()
+        self._cancelled = threading.Event()
+        self._statement_time = self.logon_time
+        self._depth = 0
+        self._closed = False
+
+    # ------------------------------------------------------------------ the wire's Session
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether there are uncommitted changes, here or on the primary."""
+        return self._transaction.has_changes or (self._redirected is not None and self._redirected.has_changes)
+
+    @property
+    def current_schema(self) -> str:
+        """Where unqualified names are looked up."""
+        return self.scope.schema
+
+    def logon_attributes(self) -> Mapping[str, str]:
+        """Return the AUTH_* pairs of a successful logon."""
+        config = self.instance.config
+        return {
+            "AUTH_VERSION_NO": str((23 << 24) | (26 << 16) | (0 << 12) | (0 << 4) | 0),
+            "AUTH_SESSION_ID": str(self.session_id),
+            "AUTH_SERIAL_NUM": str(self.serial),
+            "AUTH_MAX_OPEN_CURSORS": "300",
+            "AUTH_MAX_IDEN_LENGTH": "128",
+            "AUTH_SC_SERVICE_NAME": self.logon.service_name,
+            "AUTH_INSTANCENAME": config.name,
+            "AUTH_SC_DBUNIQUE_NAME": config.name,
+            "AUTH_SC_REAL_DBUNIQUE_NAME": config.name,
+            "AUTH_SC_DB_DOMAIN": "",
+        }
+
+    def execute(
+        self,
+        text: StatementText,
+        bind_types: Sequence[SqlType],
+        rows: Sequence[Sequence[Value]],
+        *,
+        batch_errors: bool = False,
+    ) -> Outcome:
+        """Run a statement of any kind; see ``emulator.session.Session``."""
+        self._cancelled.clear()
+        with self._call():
+            return self._dispatch(text, bind_types, rows, self.scope, batch_errors=batch_errors)
+
+    def describe(self, text: StatementText, bind_types: Sequence[SqlType]) -> tuple[Column, ...]:
+        """Return a query's columns without running it; () for anything else, which is only parsed where it is SQL."""
+        with self._call():
+            if text.kind in {StatementKind.QUERY, StatementKind.DML}:
+                prepared = self._prepare(text, bind_types, self.scope)
+                if text.kind is StatementKind.QUERY:
+                    return cast("PreparedQuery", prepared).columns
+            return ()
+
+    def cancel(self) -> None:
+        """Make the running call end with ORA-01013."""
+        self._cancelled.set()
+
+    def set_identity(self, attributes: Mapping[str, str | None]) -> None:
+        """Store MODULE, ACTION, CLIENT_INFO, CLIENT_IDENTIFIER."""
+        self.identity.update(attributes)
+
+    def change_password(self, password: str) -> None:
+        """Give the user a new password, as DDL."""
+        if not self.instance.store.writable:
+            raise OraError(16000)
+        verifier = make_verifier(password)
+        self._define(lambda _catalogue: plan_password(self.user, verifier))
+
+    def close(self, *, commit: bool) -> None:
+        """End the session."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if commit:
+                self.commit()
+            else:
+                self.rollback()
+        finally:
+            for rows in list(self._open_rows):
+                rows.close()
+            if self._redirected is not None:
+                self._redirected.close()
+                self._redirected = None
+            self.instance.forget(self)
+
+    # ------------------------------------------------------------------ dispatch
+
+    def _dispatch(
+        self,
+        text: StatementText,
+        bind_types: Sequence[SqlType],
+        rows: Sequence[Sequence[Value]],
+        scope: Scope,
+        *,
+        batch_errors: bool = False,
+    ) -> Outcome:
+        if text.kind in {StatementKind.QUERY, StatementKind.DML}:
+            prepared = self._prepare(text, bind_types, scope)
+            return self.run(prepared, rows, scope=scope, batch_errors=batch_errors)
+        if text.kind is StatementKind.PLSQL:
+            with self._atomic_call():
+                return run_block(self, text, bind_types, rows)
+        if text.kind is StatementKind.DDL and not is_control(text.text):
+            return self._execute_definition(text, scope)
+        run_control(self, text.text)
+        return Outcome()
+
+    def _prepare(self, text: StatementText, bind_types: Sequence[SqlType], scope: Scope) -> Prepared:
+        return prepare_statement(text, catalogue=self.catalogue, scope=scope, bind_types=tuple(bind_types))
+
+    def _execute_definition(self, text: StatementText, scope: Scope) -> Outcome:
+        if not self.instance.store.writable:
+            raise OraError(16000)
+        if not text.text.strip():
+            raise OraError(900)
+        self.commit()
+        if _UNIT_DEFINITION.match(text.text):
+            unit, errors = compile_unit(self, text.text, scope)
+            plan = self._define(lambda _catalogue: plan_unit(unit, errors))
+        else:
+            plan = self._define(lambda catalogue: plan_definition(text, catalogue, scope))
+        return Outcome(warning=OraError(plan.warning_code) if plan.warning_code else None)
+
+    def _define(self, make_plan: object) -> DefinitionPlan:
+        return self.instance.store.define(make_plan, self._transaction)  # type: ignore[arg-type]
+
+    # ------------------------------------------------------------------ SqlPort: SQL from PL/SQL
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The data dictionary as of now."""
+        return self.instance.store.catalogue
+
+    def prepare(self, sql: str, scope: Scope, resolver: NameResolver) -> Prepared:
+        """Bind and write an embedded statement."""
+        return prepare_statement(
+            scan_statement(sql), catalogue=self.catalogue, scope=scope, bind_types=(), resolver=resolver
+        )
+
+    def run(
+        self, prepared: Prepared, rows: Sequence[Sequence[Value]], *, scope: Scope, batch_errors: bool = False
+    ) -> Outcome:
+        """Run a prepared statement once per row of bind values."""
+        self.check_cancelled()
+        if hasattr(prepared, "columns"):
+            return Outcome(rows=self._open_query(cast("PreparedQuery", prepared), rows[0] if rows else ()))
+        change = cast("PreparedChange", prepared)
+        if self.instance.store.writable:
+            return self._change_here(change, rows, batch_errors=batch_errors)
+        return self._change_on_primary(change, rows, scope, batch_errors=batch_errors)
+
+    def execute_text(self, sql: str, binds: Sequence[tuple[SqlType, Value]], *, scope: Scope) -> Outcome:
+        """Run a statement of any kind by its text, from inside PL/SQL."""
+        text = scan_statement(sql)
+        return self._dispatch(text, [bind[0] for bind in binds], [[bind[1] for bind in binds]], scope)
+
+    def relation(self, scope: Scope, owner: str | None, name: str) -> Relation:
+        """Return a table or view for %TYPE and %ROWTYPE."""
+        return self.catalogue.relation(scope, owner, name)
+
+    def load_model(self, model: Model, data: bytes) -> None:
+        """Store an ONNX model."""
+        if not self.instance.store.writable:
+            raise OraError(16000)
+        self.commit()
+        self._define(lambda _catalogue: plan_model(model, data))
+
+    def drop_model(self, owner: str, name: str) -> None:
+        """Remove an ONNX model."""
+        if not self.instance.store.writable:
+            raise OraError(16000)
+        self.commit()
+        self._define(lambda catalogue: plan_drop_model(owner, name, catalogue))
+
+    # ------------------------------------------------------------------ queries
+
+    def _open_query(self, prepared: PreparedQuery, values: Sequence[Value]) -> RowSource:
+        if prepared.for_update:
+            if not self.instance.store.writable:
+                raise OraError(16000)
+            raise NotEmulated("SELECT … FOR UPDATE")
+        touched = self._redirected_tables & prepared.tables
+        if touched:
+            name = min(touched)
+            raise NotEmulated(f"reading {name} in the redirected transaction that changed it")
+        snapshot: Snapshot | None = None
+        if self._transaction.has_changes:
+            source = prepared.open(self._run_on_transaction, values)
+        else:
+            snapshot = self.instance.store.open_snapshot()
+            try:
+                source = prepared.open(snapshot.run, values)
+            except BaseException:
+                snapshot.close()
+                raise
+        rows = SessionRows(self, source, snapshot)
+        self._open_rows.add(rows)
+        return rows
+
+    def _run_on_transaction(self, sql: str, parameters: StoredRow) -> Iterator[StoredRow]:
+        return iter(self._transaction.query(sql, parameters))
+
+    def forget_rows(self, rows: SessionRows) -> None:
+        """Drop a closed cursor."""
+        self._open_rows.discard(rows)
+
+    # ------------------------------------------------------------------ changes
+
+    def _change_here(self, change: PreparedChange, rows: Sequence[Sequence[Value]], *, batch_errors: bool) -> Outcome:
+        if change.source is not None:
+            computed = self._open_query(change.source, rows[0] if rows else ())
+            try:
+                rows = computed.fetch(1_000_000_000)
+            finally:
+                computed.close()
+        parameters = [change.parameters(row) for row in rows]
+        result = self._transaction.change(
+            change, parameters, batch_errors=batch_errors, check_cancelled=self.check_cancelled
+        )
+        returned = [
+            [list(column) for column in zip(*(change.returned(row) for row in execution), strict=True)]
+            or [[] for _ in change.returning]
+            for execution in result.returned
+        ]
+        return Outcome(
+            row_count=sum(result.row_counts),
+            row_counts=result.row_counts,
+            batch_errors=result.errors,
+            returned=returned if change.returning else (),
+        )
+
+    def _change_on_primary(
+        self, change: PreparedChange, rows: Sequence[Sequence[Value]], scope: Scope, *, batch_errors: bool
+    ) -> Outcome:
+        """Run DML of a standby on the primary.
+
+        Raises:
+            OraError: 16000 without ADG_REDIRECT_DML, 40286 with a model in the statement, 16397 when the current user
+                is not the one who logged on (Source: error page of ORA-16397) or the primary cannot be reached.
+        """
+        if not self.redirect_dml:
+            raise OraError(16000)
+        if change.uses_model:
+            raise OraError(40286)
+        if scope.user != self.user:
+            raise OraError(16397)
+        if self._redirected is None:
+            self._redirected = self.instance.dataguard.redirect(self.user, self.scope.schema)
+        outcome = self._redirected.run(change.oracle_text, change.bind_types, rows, batch_errors=batch_errors)
+        self._redirected_tables.add(change.table)
+        self.instance.count_redirected(len(rows))
+        if self.instance.config.redirect_wait == "dml":
+            self._wait_for_redo(self._redirected.current_scn())
+        return outcome
+
+    def _wait_for_redo(self, scn: int) -> None:
+        self.instance.dataguard.wait_for_scn(scn, check_cancelled=self.check_cancelled)
+
+    def sync_with_primary(self) -> None:
+        """Wait until everything that the primary had committed at this moment is applied here."""
+        if self.instance.store.writable:
+            return
+        if self._redirected is None:
+            self._redirected = self.instance.dataguard.redirect(self.user, self.scope.schema)
+        self._wait_for_redo(self._redirected.current_scn())
+
+    # ------------------------------------------------------------------ transaction
+
+    def commit(self) -> None:
+        """Make the transaction durable; on a standby wait until its redo has been applied here."""
+        self._commits += 1
+        if self._transaction.has_changes:
+            self._transaction.commit()
+        if self._redirected is not None and self._redirected.has_changes:
+            self._redirected_tables.clear()
+            self._wait_for_redo(self._redirected.commit())
+
+    def rollback(self) -> None:
+        """Undo the transaction."""
+        self._transaction.rollback()
+        self._redirected_tables.clear()
+        if self._redirected is not None and self._redirected.has_changes:
+            self._redirected.rollback()
+
+    def savepoint(self, name: str) -> None:
+        """Mark a point to which the transaction can be rolled back."""
+        self._transaction.savepoint(name)
+        if self._redirected is not None and self._redirected.has_changes:
+            self._redirected.savepoint(name)
+
+    def rollback_to(self, name: str) -> None:
+        """Undo what came after a savepoint."""
+        self._transaction.rollback_to(name)
+        if self._redirected is not None and self._redirected.has_changes:
+            self._redirected.rollback_to(name)
+
+    @contextmanager
+    def _atomic_call(self) -> Iterator[None]:
+        """Undo what a failing PL/SQL call changed, but not what it committed (statement-level atomicity)."""
+        commits = self._commits
+        name = _CALL_SAVEPOINT.format(self._depth)
+        had_changes = self.in_transaction
+        if had_changes:
+            self.savepoint(name)
+        try:
+            yield
+        except OraError:
+            if had_changes and self._commits == commits:
+                self.rollback_to(name)
+            else:
+                self.rollback()
+            raise
+
+    @contextmanager
+    def _call(self) -> Iterator[None]:
+        """Be the thread's context, and active, for one call or fetch."""
+        previous = enter_context(self)
+        self._depth += 1
+        self.is_active = True
+        if self._depth == 1:
+            self._statement_time = datetime.datetime.now(datetime.UTC)
+        try:
+            yield
+        except apsw.InterruptError:
+            raise OraError(1013) from None
+        finally:
+            self._depth -= 1
+            self.is_active = self._depth > 0
+            enter_context(previous)
+
+    # ------------------------------------------------------------------ CallContext: what SQL functions ask
+
+    def user_environment(self, parameter: str) -> str | None:
+        """Return SYS_CONTEXT('USERENV', parameter)."""
+        return read_user_environment(self, parameter)
+
+    def statement_time(self) -> datetime.datetime:
+        """Return the time at which the running call began."""
+        return self._statement_time
+
+    def embed(self, model: Model, data: Value) -> np.ndarray:
+        """Run a model on one value in this instance."""
+        return self.instance.embed(model, data, check_cancelled=self.check_cancelled)
+
+    def dynamic_view(self, name: str) -> Sequence[Row]:
+        """Return the rows of a V$ view."""
+        return self.instance.dynamic_view(name)
+
+    def is_cancelled(self) -> bool:
+        """Tell whether the client cancelled the running call; asked by SQLite while it works."""
+        return self._cancelled.is_set()
+
+    def check_cancelled(self) -> None:
+        """Raise ORA-01013 if the client cancelled the running call."""
+        if self._cancelled.is_set():
+            raise OraError(1013)
+
+    # ------------------------------------------------------------------ settings
+
+    def set_current_schema(self, name: str) -> None:
+        """Change where unqualified names are looked up."""
+        if self.catalogue.user(name) is None:
+            raise OraError(1435, text="ORA-01435: user does not exist")
+        self.scope = Scope(user=self.scope.user, schema=name)
+
+
+class SessionRows:
+    """A cursor of a session: enters the session's context for each fetch and frees the snapshot at the end."""
+
+    def __init__(self, session: UserSession, source: RowSource, snapshot: Snapshot | None) -> None:
+        """Wrap a prepared query's rows."""
+        self.columns = source.columns
+        self._session = session
+        self._source = source
+        self._snapshot = snapshot
+
+    def fetch(self, count: int) -> list[Row]:
+        """Return the next rows; see ``RowSource``."""
+        with self._session._call():  # noqa: SLF001 - the session's own cursor
+            return self._source.fetch(count)
+
+    def close(self) -> None:
+        """Free the snapshot."""
+        self._source.close()
+        if self._snapshot is not None:
+            self._snapshot.close()
+            self._snapshot = None
+        self._session.forget_rows(self)
