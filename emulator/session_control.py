@@ -87,7 +87,7 @@ def _time_zone(session: UserSession, match: re.Match[str]) -> None:
     session.time_zone = match["zone"]
 
 
-def _nls(session: UserSession, match: re.Match[str]) -> None:
+def _nls(_session: UserSession, match: re.Match[str]) -> None:
     parameter = match["parameter"].upper()
     value = match["value"].strip("'\"").upper()
     # The settings in force are fixed; asking for them is harmless, asking for others must not be ignored.

@@ -58,23 +58,10 @@ _KINDS = {
     "<<": StatementKind.PLSQL,
 }
 _DDL_VERBS = frozenset(
-    [
-        "ALTER",
-        "ANALYZE",
-        "ASSOCIATE",
-        "AUDIT",
-        "COMMENT",
-        "CREATE",
-        "DISASSOCIATE",
-        "DROP",
-        "FLASHBACK",
-        "GRANT",
-        "NOAUDIT",
-        "PURGE",
-        "RENAME",
-        "REVOKE",
-        "TRUNCATE",
-    ]
+    {
+        *("ALTER", "ANALYZE", "ASSOCIATE", "AUDIT", "COMMENT", "CREATE", "DISASSOCIATE", "DROP", "FLASHBACK"),
+        *("GRANT", "NOAUDIT", "PURGE", "RENAME", "REVOKE", "TRUNCATE"),
+    }
 )
 _QUOTE_ENDS = {"[": "]", "(": ")", "{": "}", "<": ">"}
 _TOKEN = re.compile(
