@@ -1,0 +1,105 @@
+"""How commands talk: results on stdout, everything else on stderr, errors as one line, exit statuses that mean something.
+
+=====  ============================================================
+0      done
+1      failed: a database, Redis or a standby did not do its part
+2      a setting, argument or file is wrong
+3      done, but something was put aside (rejected files, failed pictures)
+130    interrupted (Ctrl-C)
+=====  ============================================================
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+import click
+import redis
+from kombu.exceptions import OperationalError as BrokerError
+from rich.console import Console
+from rich.table import Table
+
+from fleet.errors import FleetError
+from fleet.settings import Settings
+
+#: For people: progress, remarks, errors.
+stderr = Console(stderr=True, highlight=False)
+#: For results.
+stdout = Console(highlight=False)
+
+STATUS_FAILED = 1
+STATUS_USAGE = 2
+STATUS_PARTLY = 3
+STATUS_INTERRUPTED = 130
+
+P = ParamSpec("P")
+
+
+def say(line: str) -> None:
+    """Print one line for people on stderr."""
+    stderr.print(line, markup=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can say
+    """Print one JSON object on stdout, for scripts."""
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    """Print a table on stdout; figures are aligned to the right."""
+    table = Table(title=title or None, title_justify="left")
+    for number, column in enumerate(columns):
+        figures = bool(rows) and all(_is_figure(row[number]) for row in rows)
+        table.add_column(column, justify="right" if figures else "left")
+    for row in rows:
+        table.add_row(*(click.unstyle(cell) for cell in row))
+    stdout.print(table)
+
+
+def fail(text: str, status: int = STATUS_FAILED) -> None:
+    """Print an error as one line on stderr and end with a status."""
+    line = " ".join(text.split())
+    say(f"adgfleet: {line}")
+    sys.exit(status)
+
+
+def reports_errors(command: Callable[P, None]) -> Callable[P, None]:
+    """Decorate a command: our errors become one line and their exit status, never a traceback."""
+
+    @functools.wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except FleetError as error:
+            fail(str(error), error.exit_status)
+        except (redis.RedisError, BrokerError) as error:
+            fail(f"Redis failed in mid-work ({type(error).__name__}): {error}; is it still running?")
+        except KeyboardInterrupt:
+            fail("interrupted", STATUS_INTERRUPTED)
+
+    return guarded
+
+
+def pass_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorate a command: its first argument is the settings that the main command loaded."""
+
+    @click.pass_context
+    @functools.wraps(command)
+    def with_settings(context: click.Context, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+        load: Callable[[], Settings] = context.find_root().obj
+        command(load(), *args, **kwargs)
+
+    return with_settings
+
+
+def _is_figure(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return cell in {"", "-"}
+    return True

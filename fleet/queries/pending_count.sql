@@ -1,0 +1,6 @@
+-- Pictures that have no embedding and are not put aside as failed.
+SELECT COUNT(*)
+FROM pictures p
+LEFT OUTER JOIN picture_embeddings e ON e.id = p.id
+LEFT OUTER JOIN embedding_failures f ON f.id = p.id
+WHERE e.id IS NULL AND f.id IS NULL AND p.img IS NOT NULL

@@ -1,0 +1,2 @@
+-- One picture's bytes.
+SELECT img FROM pictures WHERE id = :id

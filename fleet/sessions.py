@@ -1,0 +1,199 @@
+"""Database sessions: the only module of the fleet that imports the driver.
+
+``Database`` is one database of the configuration as a client sees it; ``connect`` gives a session of it. Errors leave here as
+ours, classified by their codes.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import oracledb
+
+from fleet.errors import ConfigurationError, DatabaseError
+from fleet.ora_codes import classify, codes_in
+from fleet.settings import Settings
+
+#: The driver's connection; named here so that nobody else needs the driver.
+Connection: TypeAlias = oracledb.Connection
+#: ORA-00001: the driver shows it as this class.
+IntegrityError = oracledb.IntegrityError
+
+_thick_lock = threading.Lock()
+_thick_home: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where and as whom to log on."""
+
+    #: What the fleet calls it: ``primary`` or a standby's name.
+    name: str
+    dsn: str
+    user: str
+    password: str = field(repr=False)
+    connect_timeout_seconds: float
+    oracle_home: str | None = None
+
+    @classmethod
+    def primary(cls, settings: Settings) -> Database:
+        """Return the primary, as the owner of the pictures."""
+        return cls._of(settings, "primary", settings.require("db_dsn"))
+
+    @classmethod
+    def primary_as_dba(cls, settings: Settings) -> Database:
+        """Return the primary, as the DBA who installs."""
+        return cls(
+            "primary",
+            settings.require("db_dsn"),
+            settings.dba_user,
+            settings.require("dba_password"),
+            settings.connect_timeout,
+            settings.oracle_home,
+        )
+
+    @classmethod
+    def standby(cls, settings: Settings, name: str) -> Database:
+        """Return a standby by its name in STANDBYS."""
+        return cls._of(settings, name, settings.standby_dsn(name))
+
+    @classmethod
+    def named(cls, settings: Settings, name: str) -> Database:
+        """Return the primary for ``primary``, else a standby."""
+        return cls.primary(settings) if name == "primary" else cls.standby(settings, name)
+
+    @classmethod
+    def _of(cls, settings: Settings, name: str, dsn: str) -> Database:
+        return cls(
+            name,
+            dsn,
+            settings.require("db_user"),
+            settings.require("db_password"),
+            settings.connect_timeout,
+            settings.oracle_home,
+        )
+
+
+def connect(database: Database, *, module: str) -> Connection:
+    """Log on and return the session.
+
+    A listener that accepts and never answers blocks the driver for ever, so the logon runs in a thread with a deadline; a
+    thread that hangs is left behind (it ends with the process). Source: measured with python-oracledb 26.1.0.
+
+    Args:
+        database: Where and as whom.
+        module: Shown in V$SESSION.MODULE, so that a DBA sees whose session it is.
+
+    Raises:
+        DatabaseError: Logging on failed or took longer than CONNECT_TIMEOUT.
+    """
+    _use_thick_mode(database.oracle_home)
+    result: concurrent.futures.Future[Connection] = concurrent.futures.Future()
+    abandoned = threading.Event()
+
+    def log_on() -> None:
+        try:
+            connection = oracledb.connect(
+                user=database.user,
+                password=database.password,
+                dsn=database.dsn,
+                tcp_connect_timeout=database.connect_timeout_seconds,
+            )
+        except Exception as error:  # noqa: BLE001 - handed to the caller, who sorts it
+            result.set_exception(error)
+        else:
+            if abandoned.is_set():
+                connection.close()
+            else:
+                result.set_result(connection)
+
+    threading.Thread(target=log_on, name=f"connect-{database.name}", daemon=True).start()
+    try:
+        with translated(database.name):
+            connection = result.result(timeout=database.connect_timeout_seconds)
+    except TimeoutError:
+        abandoned.set()
+        raise classify(
+            f"DPY-6005: no answer from {database.dsn} within {database.connect_timeout_seconds:g} s", database.name
+        ) from None
+    connection.module = f"adgfleet {module}"
+    return connection
+
+
+@contextlib.contextmanager
+def session(database: Database, *, module: str) -> Iterator[Connection]:
+    """Log on for a ``with`` block; driver errors inside it leave as ours.
+
+    Raises:
+        DatabaseError: Logging on or a call inside the block failed.
+    """
+    connection = connect(database, module=module)
+    try:
+        with translated(database.name):
+            yield connection
+    finally:
+        with contextlib.suppress(oracledb.Error):
+            connection.close()
+
+
+@contextlib.contextmanager
+def translated(database_name: str) -> Iterator[None]:
+    """Turn driver errors of the block into ours."""
+    try:
+        yield
+    except oracledb.Error as error:
+        raise as_database_error(error, database_name) from error
+
+
+def as_database_error(error: oracledb.Error, database_name: str) -> DatabaseError:
+    """Return our error for a driver's, with all codes of the message and of its causes."""
+    codes: dict[str, None] = {}
+    current: BaseException | None = error
+    while current is not None:
+        for code in codes_in(str(current)):
+            codes[code] = None
+        current = current.__cause__
+    # The cause of a failed logon (DPY-6001 …) says more than DPY-6005, so it is looked at first.
+    ordered = sorted(codes, key=lambda code: code == "DPY-6005")
+    text = str(error)
+    if error.__cause__ is not None and "DPY-6005" in codes:
+        text = str(error.__cause__) or text
+    return classify(_without_help(text), database_name, ordered)
+
+
+def output_number(cursor: Any) -> Any:  # noqa: ANN401 - the driver's own variable type
+    """Return an OUT variable for a NUMBER."""
+    return cursor.var(oracledb.DB_TYPE_NUMBER)
+
+
+def bind_blob(cursor: Any, **sizes: bool) -> None:  # noqa: ANN401 - the driver's cursor
+    """Declare the named binds as BLOBs, so that large values of a first NULL or short row fit too."""
+    cursor.setinputsizes(**dict.fromkeys(sizes, oracledb.DB_TYPE_BLOB))
+
+
+def _without_help(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if not line.startswith("Help:"))
+
+
+def _use_thick_mode(oracle_home: str | None) -> None:
+    """Switch the driver to thick mode once, when ORACLE_HOME asks for it.
+
+    Raises:
+        ConfigurationError: The client libraries cannot be loaded.
+    """
+    global _thick_home  # noqa: PLW0603 - the driver's mode is the process's, once and for all
+    if oracle_home is None:
+        return
+    with _thick_lock:
+        if _thick_home is None:
+            try:
+                oracledb.init_oracle_client(lib_dir=oracle_home)
+            except oracledb.Error as error:
+                line = str(error).splitlines()[0]
+                raise ConfigurationError(f"ORACLE_HOME={oracle_home}: no Oracle client there ({line})") from error
+            _thick_home = oracle_home

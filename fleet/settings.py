@@ -1,0 +1,284 @@
+# ruff: noqa: RUF009 - _setting() is dataclasses.field() with the table's columns
+"""Every setting of the fleet: one table with name, default, unit and help; read from the environment and ``.env``.
+
+The only module that reads the environment. A secret may come from a file named by ``<NAME>_FILE`` and never appears in
+``repr``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from dotenv import dotenv_values
+
+from fleet.errors import ConfigurationError
+
+#: A name that goes into SQL text unquoted: models cannot be bound. Source: Oracle's rule for nonquoted identifiers.
+_SQL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_$#]{0,127}")
+_STANDBY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,29}")
+
+
+def _text(name: str, value: str) -> str:
+    if not value.strip():
+        raise ConfigurationError(f"{name} is empty")
+    return value.strip()
+
+
+def _positive(name: str, value: str) -> int:
+    try:
+        number = int(value)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ConfigurationError(f"{name} must be a whole number of at least 1, not {value!r}")
+    return number
+
+
+def _seconds(name: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ConfigurationError(f"{name} must be a number of seconds above 0, not {value!r}")
+    return number
+
+
+def _port(name: str, value: str) -> int:
+    number = _positive(name, value)
+    if number > 65_535:
+        raise ConfigurationError(f"{name} must be a TCP port from 1 to 65535, not {value!r}")
+    return number
+
+
+def _sql_name(name: str, value: str) -> str:
+    if not _SQL_NAME.fullmatch(value):
+        raise ConfigurationError(f"{name} must be an unquoted Oracle name such as clipimg, not {value!r}")
+    return value
+
+
+def _insert_mode(name: str, value: str) -> str:
+    mode = value.upper()
+    if mode not in {"AUTO", "BULK", "ROW"}:
+        raise ConfigurationError(f"{name} must be AUTO, BULK or ROW, not {value!r}")
+    return mode
+
+
+def _redis_url(name: str, value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
+        raise ConfigurationError(f"{name} must look like redis://host:6379/0")
+    return value
+
+
+def _standbys(name: str, value: str) -> dict[str, str]:
+    standbys: dict[str, str] = {}
+    for item in filter(None, (part.strip() for part in value.split(","))):
+        standby, separator, dsn = (part.strip() for part in item.partition("="))
+        if not separator or not dsn or not _STANDBY_NAME.fullmatch(standby):
+            raise ConfigurationError(f'{name} must look like "sby1=host:1521/mypdb_ro,sby2=…"; {item!r} does not')
+        if standby in standbys:
+            raise ConfigurationError(f"{name} names {standby} twice")
+        standbys[standby] = dsn
+    if not standbys:
+        raise ConfigurationError(f'{name} is empty; write "sby1=host:1521/mypdb_ro,sby2=…"')
+    return standbys
+
+
+def _setting(
+    help_text: str,
+    *,
+    default: str | None = None,
+    unit: str = "",
+    parse: Callable[[str, str], Any] = _text,
+    secret: bool = False,
+    example: str = "",
+) -> Any:  # noqa: ANN401 - a dataclass field of whatever type the setting has
+    metadata = {
+        "help": help_text,
+        "default": default,
+        "unit": unit,
+        "parse": parse,
+        "secret": secret,
+        "example": example,
+    }
+    return field(default=None, repr=not secret, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings; one that was not given and has no default is None until ``require`` asks for it."""
+
+    db_user: str | None = _setting("Owner of the pictures, or a worker account.", example="adgvec")
+    db_password: str | None = _setting("Password of DB_USER.", secret=True)
+    db_dsn: str | None = _setting("The primary.", example="primary-host:1521/mypdb_rw")
+    dba_user: str = _setting("DBA that `adgfleet db install` creates the user with.", default="system")
+    dba_password: str | None = _setting("Password of DBA_USER; needed by `db install` only.", secret=True)
+    standbys: dict[str, str] | None = _setting(
+        "The standbys by name, a DSN each; the name is what workers and queues are called.",
+        parse=_standbys,
+        example="sby1=standby1-host:1521/mypdb_ro,sby2=standby2-host:1521/mypdb_ro",
+    )
+    oracle_home: str | None = _setting(
+        "Oracle client libraries; set: thick mode, unset: thin mode.", example="/opt/oracle/client"
+    )
+    redis_url: str = _setting("Redis of the queue.", default="redis://127.0.0.1:6379/0", parse=_redis_url, secret=True)
+    redis_password: str | None = _setting("Password of Redis, if REDIS_URL has none.", secret=True)
+    image_directory: str | None = _setting("What `load pictures` loads when it is given no directory.")
+    image_model: str = _setting("Model that embeds pictures, fixed in sql/.", default="clipimg", parse=_sql_name)
+    text_model: str = _setting("Model that embeds search texts.", default="cliptxt", parse=_sql_name)
+    range_size: int = _setting("Pending pictures in a range.", default="100", unit="pictures", parse=_positive)
+    batch_size: int = _setting(
+        "Pictures embedded and committed together.", default="16", unit="pictures", parse=_positive
+    )
+    sessions: int = _setting("Ranges that a worker embeds at once.", default="2", unit="sessions", parse=_positive)
+    insert_mode: str = _setting(
+        "AUTO probes once for each standby whether array inserts work there, else BULK or ROW.",
+        default="AUTO",
+        parse=_insert_mode,
+    )
+    connect_timeout: float = _setting(
+        "Longest wait for a logon, also at a listener that never answers.", default="20", unit="seconds", parse=_seconds
+    )
+    picture_timeout: float = _setting(
+        "Longest time of one picture; a range may take as many times this as it has pictures.",
+        default="60",
+        unit="seconds",
+        parse=_seconds,
+    )
+    visibility_timeout: float = _setting(
+        "After this time Redis hands out a message again that nobody has acknowledged.",
+        default="3600",
+        unit="seconds",
+        parse=_seconds,
+    )
+    flower_address: str = _setting("Where Flower listens.", default="127.0.0.1")
+    flower_port: int = _setting("Port of Flower.", default="5555", parse=_port)
+    flower_user: str = _setting("User of Flower's pages.", default="operator")
+    flower_password: str | None = _setting("Password of FLOWER_USER.", secret=True)
+
+    def require(self, name: str) -> Any:  # noqa: ANN401 - of whatever type the setting has
+        """Return a setting's value.
+
+        Raises:
+            ConfigurationError: It is not set; the text says where to set it.
+        """
+        value = getattr(self, name)
+        if value is None:
+            example = next(entry.metadata["example"] for entry in fields(self) if entry.name == name)
+            written = f"{name.upper()}={example}" if example else name.upper()
+            where = f"{name.upper()}_FILE=path or " if _is_secret(name) else ""
+            raise ConfigurationError(f"{name.upper()} is not set; put {where}{written} into .env or the environment")
+        return value
+
+    def standby_dsn(self, standby: str) -> str:
+        """Return the DSN of a standby.
+
+        Raises:
+            ConfigurationError: STANDBYS does not name it.
+        """
+        standbys: dict[str, str] = self.require("standbys")
+        try:
+            return standbys[standby]
+        except KeyError:
+            known = ", ".join(standbys)
+            raise ConfigurationError(f"STANDBYS has no standby {standby!r}; it names {known}") from None
+
+    @property
+    def broker_url(self) -> str:
+        """REDIS_URL with the password in it."""
+        parts = urlsplit(self.redis_url)
+        if self.redis_password is None or parts.password is not None:
+            return self.redis_url
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+        return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:{quote(self.redis_password)}@{host}{port}"))
+
+    @property
+    def redis_place(self) -> str:
+        """Where Redis is, without its password, for messages to people."""
+        parts = urlsplit(self.redis_url)
+        return f"{parts.hostname}:{parts.port or 6379}"
+
+
+def load_settings(
+    env_file: Path | None = None,
+    overrides: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Read the settings: overrides (command-line options) before the environment before the file.
+
+    Args:
+        env_file: A file of NAME=value lines; None: ``.env`` in the working directory, if there is one.
+        overrides: Values by field name (``db_dsn``).
+        environment: Instead of the process's environment, for tests.
+
+    Raises:
+        ConfigurationError: A value is malformed, or a named file cannot be read.
+    """
+    if env_file is not None and not env_file.is_file():
+        raise ConfigurationError(f"the settings file {env_file} does not exist")
+    path = env_file if env_file is not None else Path(".env")
+    known = {entry.name.upper() for entry in fields(Settings)}
+    file_values = _read_env_file(path) if path.is_file() else {}
+    merged = {**file_values, **(os.environ if environment is None else environment)}
+    merged.update({name.upper(): value for name, value in (overrides or {}).items()})
+    values: dict[str, Any] = {}
+    for entry in fields(Settings):
+        name = entry.name.upper()
+        text = merged.get(name)
+        if entry.metadata["secret"] and not text and merged.get(f"{name}_FILE"):
+            text = _read_secret(f"{name}_FILE", Path(merged[f"{name}_FILE"]))
+        if text is None or text == "":
+            text = entry.metadata["default"]
+        values[entry.name] = None if text is None else entry.metadata["parse"](name, text)
+    unknown = sorted(set(file_values) - known - {f"{name}_FILE" for name in known})
+    if unknown:
+        raise ConfigurationError(f"{path} sets {unknown[0]}, which adgfleet does not know; see .env.example")
+    return Settings(**values)
+
+
+def setting_rows() -> list[tuple[str, str, str, str, bool]]:
+    """Return (NAME, default, unit, help, secret) of every setting, in the order of the table."""
+    return [
+        (
+            entry.name.upper(),
+            entry.metadata["default"] or "",
+            entry.metadata["unit"],
+            entry.metadata["help"],
+            entry.metadata["secret"],
+        )
+        for entry in fields(Settings)
+    ]
+
+
+def _is_secret(name: str) -> bool:
+    return any(entry.name == name and entry.metadata["secret"] for entry in fields(Settings))
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        values = dotenv_values(path, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"the settings file {path} cannot be read: {error}") from error
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.lstrip().startswith("#") and "=" not in line:
+            raise ConfigurationError(f"line {number} of {path} is not NAME=value: {line.strip()[:40]!r}")
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _read_secret(name: str, path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{name} names {path}, which cannot be read: {error}") from error
+    if not text:
+        raise ConfigurationError(f"{name} names {path}, which is empty")
+    return text
