@@ -1,0 +1,207 @@
+/*
+Embeds the pending pictures of one range of ids inside the standby, and writes the vectors by DML redirection.
+Run it on a standby; any other database is refused. Running a range twice has the effect of once: only pending ids are
+selected, and the primary key refuses a second row.
+
+p_insert_mode  BULK: one FORALL for each batch (UNVERIFIED through redirection on a real standby)
+               ROW:  one INSERT for each picture, the form of the seed, proven on a real standby
+p_embedded     stored by this call          p_already   stored by somebody else meanwhile
+p_failed       put into embedding_failures  p_vanished  deleted from pictures meanwhile
+*/
+CREATE OR REPLACE PROCEDURE process_embedding_range (
+  p_first_id    IN  NUMBER,
+  p_last_id     IN  NUMBER,
+  p_batch_size  IN  PLS_INTEGER,
+  p_insert_mode IN  VARCHAR2,
+  p_embedded    OUT PLS_INTEGER,
+  p_already     OUT PLS_INTEGER,
+  p_failed      OUT PLS_INTEGER,
+  p_vanished    OUT PLS_INTEGER
+) AS
+  TYPE t_ids      IS TABLE OF pictures.id%TYPE;
+  TYPE t_vectors  IS TABLE OF picture_embeddings.embedding%TYPE;
+  TYPE t_codes    IS TABLE OF PLS_INTEGER;
+  TYPE t_messages IS TABLE OF VARCHAR2(4000);
+
+  bulk_errors  EXCEPTION;
+  PRAGMA EXCEPTION_INIT(bulk_errors, -24381);
+
+  v_role       VARCHAR2(128) := SYS_CONTEXT('USERENV', 'DATABASE_ROLE');
+  v_standby    VARCHAR2(128) := SYS_CONTEXT('USERENV', 'DB_UNIQUE_NAME');
+  v_pending    t_ids;                          -- the range's pending ids, in order
+  v_ids        t_ids      := t_ids();          -- the batch: ids and vectors, side by side
+  v_vectors    t_vectors  := t_vectors();
+  v_bad_ids    t_ids      := t_ids();          -- the batch: ids that could not be embedded, and why
+  v_codes      t_codes    := t_codes();
+  v_messages   t_messages := t_messages();
+  v_canary     pictures.id%TYPE;               -- a picture that is known to be good
+  v_start      PLS_INTEGER;
+  v_end        PLS_INTEGER;
+
+  -- Embeds ids v_start .. v_end one by one. What fails is only suspected until the canary has spoken.
+  PROCEDURE embed_singly IS
+    v_id     pictures.id%TYPE;
+    v_vector picture_embeddings.embedding%TYPE;
+  BEGIN
+    v_ids := t_ids();
+    v_vectors := t_vectors();
+    FOR i IN v_start .. v_end LOOP
+      BEGIN
+        SELECT p.id, VECTOR_EMBEDDING(clipimg USING p.img AS data)
+          INTO v_id, v_vector
+          FROM pictures p
+          LEFT OUTER JOIN picture_embeddings e ON e.id = p.id
+         WHERE p.id = v_pending(i) AND e.id IS NULL;
+        v_ids.EXTEND;
+        v_ids(v_ids.COUNT) := v_id;
+        v_vectors.EXTEND;
+        v_vectors(v_vectors.COUNT) := v_vector;
+        v_canary := v_id;
+      EXCEPTION
+        WHEN NO_DATA_FOUND THEN
+          NULL;  -- deleted, or embedded by somebody else meanwhile
+        WHEN OTHERS THEN
+          IF SQLCODE = -1013 THEN
+            RAISE;  -- a cancelled call or a time-out is no picture's fault
+          END IF;
+          v_bad_ids.EXTEND;
+          v_bad_ids(v_bad_ids.COUNT) := v_pending(i);
+          v_codes.EXTEND;
+          v_codes(v_codes.COUNT) := SQLCODE;
+          v_messages.EXTEND;
+          v_messages(v_messages.COUNT) := SUBSTR(SQLERRM, 1, 1000);
+      END;
+    END LOOP;
+  END embed_singly;
+
+  -- Embeds a picture that is known to be good. If that fails too, the standby is at fault: the error goes to the caller and
+  -- no picture is blamed. No error code tells a bad picture, so none is looked at.
+  PROCEDURE ask_canary IS
+    v_vector picture_embeddings.embedding%TYPE;
+  BEGIN
+    IF v_canary IS NULL THEN
+      SELECT MIN(id) INTO v_canary FROM picture_embeddings;
+    END IF;
+    IF v_canary IS NULL THEN
+      RAISE_APPLICATION_ERROR(-20902, 'no picture could be embedded yet, so nobody can tell whose fault this is: '
+        || v_messages(1));
+    END IF;
+    SELECT VECTOR_EMBEDDING(clipimg USING p.img AS data) INTO v_vector FROM pictures p WHERE p.id = v_canary;
+  END ask_canary;
+
+  -- Counts an insert that did not store its row; anything but the two expected reasons is raised.
+  PROCEDURE count_refused(p_code IN PLS_INTEGER, p_message IN VARCHAR2) IS
+  BEGIN
+    -- Redirection may wrap the code, so the message counts too (UNVERIFIED on a real standby).
+    IF p_code = 1 OR INSTR(p_message, 'ORA-00001') > 0 THEN
+      p_already := p_already + 1;
+    ELSIF p_code = 2291 OR INSTR(p_message, 'ORA-02291') > 0 THEN
+      p_vanished := p_vanished + 1;
+    ELSE
+      ROLLBACK;
+      RAISE_APPLICATION_ERROR(-20903, 'storing a vector failed with code ' || p_code || ': ' || p_message);
+    END IF;
+  END count_refused;
+
+  PROCEDURE store_vectors IS
+  BEGIN
+    IF p_insert_mode = 'BULK' THEN
+      BEGIN
+        FORALL i IN 1 .. v_ids.COUNT SAVE EXCEPTIONS
+          INSERT INTO picture_embeddings (id, embedding) VALUES (v_ids(i), v_vectors(i));
+        p_embedded := p_embedded + v_ids.COUNT;
+      EXCEPTION
+        WHEN bulk_errors THEN
+          p_embedded := p_embedded + v_ids.COUNT - SQL%BULK_EXCEPTIONS.COUNT;
+          FOR i IN 1 .. SQL%BULK_EXCEPTIONS.COUNT LOOP
+            count_refused(SQL%BULK_EXCEPTIONS(i).ERROR_CODE, SQLERRM(-SQL%BULK_EXCEPTIONS(i).ERROR_CODE));
+          END LOOP;
+      END;
+    ELSE
+      FOR i IN 1 .. v_ids.COUNT LOOP
+        BEGIN
+          INSERT INTO picture_embeddings (id, embedding) VALUES (v_ids(i), v_vectors(i));
+          p_embedded := p_embedded + 1;
+        EXCEPTION
+          WHEN OTHERS THEN
+            count_refused(-SQLCODE, SQLERRM);
+        END;
+      END LOOP;
+    END IF;
+  END store_vectors;
+
+  PROCEDURE store_failures IS
+  BEGIN
+    FOR i IN 1 .. v_bad_ids.COUNT LOOP
+      BEGIN
+        INSERT INTO embedding_failures (id, error_code, error_message, attempts, standby, failed_at)
+        VALUES (v_bad_ids(i), -v_codes(i), v_messages(i), 1, v_standby, SYSTIMESTAMP);
+      EXCEPTION
+        WHEN DUP_VAL_ON_INDEX THEN  -- it was retried, and failed again
+          UPDATE embedding_failures
+             SET error_code = -v_codes(i), error_message = v_messages(i), attempts = attempts + 1,
+                 standby = v_standby, failed_at = SYSTIMESTAMP
+           WHERE id = v_bad_ids(i);
+      END;
+      p_failed := p_failed + 1;
+    END LOOP;
+  END store_failures;
+
+BEGIN
+  p_embedded := 0;
+  p_already := 0;
+  p_failed := 0;
+  p_vanished := 0;
+  -- TRUE CACHE is a read-only replica that redirects DML too; models on it are UNVERIFIED.
+  IF v_role NOT IN ('PHYSICAL STANDBY', 'TRUE CACHE') THEN
+    RAISE_APPLICATION_ERROR(-20901, 'process_embedding_range runs on a physical standby only; ' || v_standby || ' is ' || v_role);
+  END IF;
+  IF p_insert_mode NOT IN ('BULK', 'ROW') OR p_batch_size < 1 THEN
+    RAISE_APPLICATION_ERROR(-20904, 'p_insert_mode must be BULK or ROW, p_batch_size at least 1');
+  END IF;
+  -- Whole blocks must not go to the primary: inference would run there.
+  EXECUTE IMMEDIATE 'ALTER SESSION DISABLE ADG_REDIRECT_PLSQL';
+  EXECUTE IMMEDIATE 'ALTER SESSION ENABLE ADG_REDIRECT_DML';
+
+  SELECT p.id
+    BULK COLLECT INTO v_pending
+    FROM pictures p
+    LEFT OUTER JOIN picture_embeddings e ON e.id = p.id
+    LEFT OUTER JOIN embedding_failures f ON f.id = p.id AND f.failed_at IS NOT NULL
+   WHERE p.id BETWEEN p_first_id AND p_last_id
+     AND e.id IS NULL AND f.id IS NULL AND p.img IS NOT NULL
+   ORDER BY p.id;
+
+  v_start := 1;
+  WHILE v_start <= v_pending.COUNT LOOP
+    v_end := LEAST(v_start + p_batch_size - 1, v_pending.COUNT);
+    v_bad_ids := t_ids();
+    v_codes := t_codes();
+    v_messages := t_messages();
+    -- First everything that reads …
+    BEGIN
+      SELECT p.id, VECTOR_EMBEDDING(clipimg USING p.img AS data)
+        BULK COLLECT INTO v_ids, v_vectors
+        FROM pictures p
+        LEFT OUTER JOIN picture_embeddings e ON e.id = p.id
+        LEFT OUTER JOIN embedding_failures f ON f.id = p.id AND f.failed_at IS NOT NULL
+       WHERE p.id BETWEEN v_pending(v_start) AND v_pending(v_end)
+         AND e.id IS NULL AND f.id IS NULL AND p.img IS NOT NULL;
+    EXCEPTION
+      WHEN OTHERS THEN
+        IF SQLCODE = -1013 THEN
+          RAISE;
+        END IF;
+        embed_singly;
+        IF v_bad_ids.COUNT > 0 THEN
+          ask_canary;
+        END IF;
+    END;
+    -- … then only writes, then one COMMIT: a read in between would wait for redo.
+    store_vectors;
+    store_failures;
+    COMMIT;
+    v_start := v_end + 1;
+  END LOOP;
+END process_embedding_range;
+/
