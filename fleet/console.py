@@ -1,4 +1,4 @@
-"""How commands talk: results on stdout, everything else on stderr, errors as one line, exit statuses that mean something.
+"""How commands talk: results on stdout, all else on stderr, errors as one line, exit statuses that mean something.
 
 =====  ============================================================
 0      done

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fleet.sessions import Connection
 from fleet.statements import statement
 
-#: The roles in which embedding is right. TRUE CACHE: a read-only replica that redirects DML too (unverified with models).
+#: The roles in which embedding is right. TRUE CACHE: a read-only replica that redirects DML too (unverified with
+#: models).
 EMBEDDING_ROLES = frozenset({"PHYSICAL STANDBY", "TRUE CACHE"})
 
 
@@ -27,7 +28,8 @@ class Identity:
 def read_identity(connection: Connection) -> Identity:
     """Read role and name; needs no privilege.
 
-    Source: Data Guard Concepts and Administration 23ai, logon trigger example with SYS_CONTEXT('USERENV', 'DATABASE_ROLE').
+    Source: Data Guard Concepts and Administration 23ai, logon trigger example with SYS_CONTEXT('USERENV',
+    'DATABASE_ROLE').
     """
     with connection.cursor() as cursor:
         cursor.execute(statement("identity"))

@@ -1,7 +1,9 @@
 """Oracle and driver error codes that the fleet decides by, and which error of ours each one becomes.
 
-A redirected error can arrive as a stack (ORA-00604, then ORA-16456), so all codes of a message count, not the first alone.
-Source: error pages of docs.oracle.com/en/error-help/db; python-oracledb 26.1.0, errors.py (its tables of recoverable and
+A redirected error can arrive as a stack (ORA-00604, then ORA-16456), so all codes of a message count, not the first
+alone.
+Source: error pages of docs.oracle.com/en/error-help/db; python-oracledb 26.1.0, errors.py (its tables of recoverable
+and
 dead-session codes).
 """
 
@@ -55,7 +57,8 @@ def classify(text: str, database: str, codes: Sequence[str] | None = None) -> Da
         codes: The message's codes, if they are known already.
 
     Returns:
-        The error of the first code that the table knows; one that it does not know is transient, because giving the work back
+        The error of the first code that the table knows; one that it does not know is transient, because giving the
+        work back
         loses nothing.
     """
     found = tuple(codes) if codes is not None else codes_in(text)

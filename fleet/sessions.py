@@ -1,6 +1,7 @@
 """Database sessions: the only module of the fleet that imports the driver.
 
-``Database`` is one database of the configuration as a client sees it; ``connect`` gives a session of it. Errors leave here as
+``Database`` is one database of the configuration as a client sees it; ``connect`` gives a session of it. Errors leave
+here as
 ours, classified by their codes.
 """
 
@@ -82,7 +83,8 @@ class Database:
 def connect(database: Database, *, module: str) -> Connection:
     """Log on and return the session.
 
-    A listener that accepts and never answers blocks the driver for ever, so the logon runs in a thread with a deadline; a
+    A listener that accepts and never answers blocks the driver for ever, so the logon runs in a thread with a
+    deadline; a
     thread that hangs is left behind (it ends with the process). Source: measured with python-oracledb 26.1.0.
 
     Args:
@@ -171,9 +173,14 @@ def output_number(cursor: Any) -> Any:  # noqa: ANN401 - the driver's own variab
     return cursor.var(oracledb.DB_TYPE_NUMBER)
 
 
-def bind_blob(cursor: Any, **sizes: bool) -> None:  # noqa: ANN401 - the driver's cursor
-    """Declare the named binds as BLOBs, so that large values of a first NULL or short row fit too."""
-    cursor.setinputsizes(**dict.fromkeys(sizes, oracledb.DB_TYPE_BLOB))
+def as_blob(connection: Connection, data: bytes) -> Any:  # noqa: ANN401 - the driver's own LOB type
+    """Return bytes as a temporary BLOB to bind: PL/SQL takes no more than 32,767 bytes inline."""
+    return connection.createlob(oracledb.DB_TYPE_BLOB, data)
+
+
+def declare_blob(cursor: Any, name: str) -> None:  # noqa: ANN401 - the driver's cursor
+    """Declare a named bind as long binary, so that array inserts take pictures of any size."""
+    cursor.setinputsizes(**{name: oracledb.DB_TYPE_LONG_RAW})
 
 
 def _without_help(text: str) -> str:

@@ -123,7 +123,7 @@ class FleetState:
 
     def queue_depth(self, standbys: list[str]) -> int:
         """Return the messages that wait for a worker, in the shared queue and the standbys' own."""
-        return sum(int(self._redis.llen(name)) for name in (SHARED_QUEUE, *map(standby_queue, standbys)))  # type: ignore[arg-type]
+        return sum(int(self._redis.llen(name)) for name in (SHARED_QUEUE, *map(standby_queue, standbys)))
 
     # ------------------------------------------------------------------ workers
 

@@ -1,0 +1,137 @@
+"""Installs `sql/`: the user, the tables and the procedures. Running it again changes nothing that is right already."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet.errors import DatabaseError, InputError, PermanentDatabaseError
+from fleet.scripts import run_script
+from fleet.sessions import Connection, Database, session
+from fleet.settings import Settings
+
+#: What the owner of the pictures runs, in order. 04, 07 and 08 only show and search.
+_OWNER_SCRIPTS = (
+    "02_create_schema.sql",
+    "03_create_embedding_failures.sql",
+    "05_process_embeddings.sql",
+    "06_process_embedding_range.sql",
+)
+_PROCEDURES = ("PROCESS_EMBEDDINGS", "PROCESS_EMBEDDING_RANGE")
+#: ORA-40284: the model does not exist; a procedure that names it waits for the model.
+_MODEL_MISSING = "ORA-40284"
+
+
+@dataclass(frozen=True, slots=True)
+class InstallReport:
+    """What an installation did."""
+
+    user_created: bool
+    scripts: tuple[str, ...]
+    #: Procedures that wait for a model.
+    waiting: tuple[str, ...]
+
+
+def scripts_directory() -> Path:
+    """Return the directory of the scripts: beside the packages in a checkout, in share/ of an installation.
+
+    Raises:
+        InputError: Neither is there.
+    """
+    beside = Path(__file__).resolve().parent.parent / "sql"
+    for directory in (beside, Path(__file__).resolve().parents[4] / "share" / "sql"):
+        if (directory / "02_create_schema.sql").is_file():
+            return directory
+    raise InputError(f"the scripts are not in {beside}; name their directory with --scripts")
+
+
+def install(settings: Settings, directory: Path, say: Callable[[str], None]) -> InstallReport:
+    """Create what is missing: the user as a DBA, then tables and procedures as that user.
+
+    Args:
+        settings: DB_USER, DB_PASSWORD and DB_DSN; DBA_USER and DBA_PASSWORD only when the user does not exist yet.
+        directory: Where the scripts are.
+        say: Told what is being done.
+
+    Raises:
+        DatabaseError: The database refused.
+        ConfigurationError: A setting is missing.
+    """
+    created = False
+    if not _can_log_on(settings):
+        say(f"creating user {settings.require('db_user')} as {settings.dba_user}")
+        _create_user(settings, directory)
+        created = True
+    waiting: list[str] = []
+    with session(Database.primary(settings), module="install") as connection:
+        for name in _OWNER_SCRIPTS:
+            say(f"running {name}")
+            try:
+                run_script(connection, _read(directory / name))
+            except PermanentDatabaseError as error:
+                if _MODEL_MISSING not in str(error):
+                    raise
+                waiting.append(name)
+    return InstallReport(created, _OWNER_SCRIPTS, tuple(waiting))
+
+
+def recompile(connection: Connection, directory: Path) -> None:
+    """Create the procedures again, now that the models are there; only those that are invalid."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT object_name FROM user_objects WHERE object_type = 'PROCEDURE' AND status = 'INVALID'")
+        invalid = {name for (name,) in cursor}
+    for script in _OWNER_SCRIPTS:
+        procedure = re.sub(r"^\d+_|\.sql$", "", script).upper()
+        if procedure in _PROCEDURES and procedure in invalid:
+            try:
+                run_script(connection, _read(directory / script))
+            except PermanentDatabaseError as error:
+                if _MODEL_MISSING not in str(error):
+                    raise
+
+
+def _can_log_on(settings: Settings) -> bool:
+    try:
+        with session(Database.primary(settings), module="install"):
+            return True
+    except DatabaseError as error:
+        if "ORA-01017" in error.codes and settings.dba_password is not None:
+            return False
+        raise
+
+
+def _create_user(settings: Settings, directory: Path) -> None:
+    """Run the DBA's script.
+
+    Raises:
+        PermanentDatabaseError: The user exists, so its password was wrong.
+    """
+    user = str(settings.require("db_user"))
+    if user.lower() != "adgvec":
+        raise InputError(
+            f"01_create_user.sql creates adgvec, but DB_USER is {user}; create that user, then run db install again"
+        )
+    script = _read(directory / "01_create_user.sql")
+    with session(Database.primary_as_dba(settings), module="install") as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT username FROM all_users WHERE username = 'ADGVEC'")
+            if cursor.fetchone() is not None:
+                raise PermanentDatabaseError(
+                    f"primary: user {user} exists, but DB_PASSWORD is not its password; nothing was changed",
+                    codes=("ORA-01017",),
+                    database="primary",
+                )
+            # The password goes into the text as a quoted identifier: DDL has no binds.
+            password = str(settings.require("db_password"))
+            if '"' in password or "\n" in password or "&" in password:
+                raise InputError('DB_PASSWORD must not contain ", & or a line break')
+        run_script(connection, script, variables={"adgvecpass": f'"{password}"'})
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"the script {path} cannot be read: {error.strerror}") from error

@@ -1,0 +1,134 @@
+"""The use case: embed one range on one standby, by one call of the stored procedure there."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from fleet.dataguard import read_identity
+from fleet.errors import PermanentDatabaseError, WrongRoleError
+from fleet.messages import RangeMessage, RangeResult
+from fleet.sessions import Connection, output_number, translated
+
+_PROCEDURE = "process_embedding_range"
+
+
+@dataclass(slots=True)
+class InsertMode:
+    """BULK or ROW inserts on one standby; with AUTO the first range finds out.
+
+    FORALL through redirection is unverified on a real standby, row by row is proven there. So BULK is tried; when a
+    range
+    fails with it and succeeds without it, ROW is kept for the worker's life.
+    """
+
+    #: AUTO, BULK or ROW.
+    wanted: str
+    settled: str | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def current(self) -> str:
+        """The mode to use now."""
+        if self.wanted != "AUTO":
+            return self.wanted
+        return self.settled or "BULK"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not yet known which mode works."""
+        return self.wanted == "AUTO" and self.settled is None
+
+    def settle(self, mode: str) -> None:
+        """Keep a mode that has worked."""
+        with self._lock:
+            if self.is_open:
+                self.settled = mode
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedStandby:
+    """The standby that a worker is pinned to."""
+
+    #: The fleet's name of it.
+    name: str
+    #: DB_UNIQUE_NAME as found when the worker started.
+    db_unique_name: str
+
+
+def check_pinned(connection: Connection, standby: PinnedStandby) -> None:
+    """Make sure that the session still is on the standby that the worker was pinned to, in a role that embeds.
+
+    A session may survive a switchover and wake up on what is now the primary, so this is asked before every range.
+    Source: Oracle reference 23ai, STANDBY_DB_PRESERVE_STATES.
+
+    Raises:
+        WrongRoleError: It is another database, or no standby any more.
+        DatabaseError: The database cannot be asked.
+    """
+    identity = read_identity(connection)
+    if identity.db_unique_name != standby.db_unique_name:
+        raise WrongRoleError(
+            f"{standby.name} was {standby.db_unique_name}, but the session is on {identity.db_unique_name}",
+            database=standby.name,
+        )
+    if not identity.may_embed:
+        raise WrongRoleError(
+            f"{standby.name} is {identity.role}; embedding runs on a PHYSICAL STANDBY only", database=standby.name
+        )
+
+
+def embed_range(
+    connection: Connection,
+    standby: PinnedStandby,
+    message: RangeMessage,
+    *,
+    batch_size: int,
+    insert_mode: InsertMode,
+    picture_timeout_seconds: float,
+) -> RangeResult:
+    """Embed a range's pending pictures.
+
+    Args:
+        connection: A session on the standby; nobody else uses it meanwhile.
+        standby: The standby it must be on.
+        message: The range.
+        batch_size: Pictures embedded and committed together.
+        insert_mode: How to store them; settled here if it was open.
+        picture_timeout_seconds: The call may take this long for each picture of the range.
+
+    Raises:
+        WrongRoleError: The session is not on that standby, in that role.
+        DatabaseError: The call failed; batches that it committed stand.
+
+    Redelivery: safe; the procedure selects only pending ids and the primary key refuses a second row.
+    """
+    started = time.monotonic()
+    with translated(standby.name):
+        check_pinned(connection, standby)
+        connection.call_timeout = int(1000 * picture_timeout_seconds * max(message.pictures, 1))
+        try:
+            mode = insert_mode.current
+            try:
+                counts = _call(connection, message, batch_size, mode, standby.name)
+            except PermanentDatabaseError:
+                if not (insert_mode.is_open and mode == "BULK"):
+                    raise
+                mode = "ROW"
+                counts = _call(connection, message, batch_size, mode, standby.name)
+            if counts[0]:
+                insert_mode.settle(mode)
+        finally:
+            connection.call_timeout = 0
+    return RangeResult(standby.name, message.first_id, message.last_id, *counts, time.monotonic() - started)
+
+
+def _call(
+    connection: Connection, message: RangeMessage, batch_size: int, mode: str, standby: str
+) -> tuple[int, int, int, int]:
+    with translated(standby), connection.cursor() as cursor:
+        outputs = [output_number(cursor) for _ in range(4)]
+        cursor.callproc(_PROCEDURE, [message.first_id, message.last_id, batch_size, mode, *outputs])
+        embedded, already, failed, vanished = (int(output.getvalue() or 0) for output in outputs)
+    return embedded, already, failed, vanished
