@@ -1,0 +1,155 @@
+"""Functions that change a value's type, and the implicit conversions between strings, numbers and dates."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from decimal import Decimal
+
+import numpy as np
+
+from emulator import number
+from emulator.datatypes import DATE, NUMBER, TIMESTAMP, SqlType, TypeName, Value
+from emulator.engine.functions.date_formats import DEFAULT_DATE, DEFAULT_TIMESTAMP, format_date, parse_date
+from emulator.engine.functions.registry import register
+from emulator.engine.functions.type_rules import long_text
+from emulator.engine.vectors import parse_vector, vector_text
+from emulator.errors import NotEmulated, OraError
+from emulator.number import Number
+
+_TIMESTAMP_TZ = SqlType(TypeName.TIMESTAMP_TZ, scale=6)
+_PLAIN_MODEL = re.compile(r"(FM)?[09]*[.D]?[09]*", re.IGNORECASE)
+
+
+def to_text(value: Value) -> str | None:
+    """Return the text that a value becomes where a string is wanted."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | Decimal):
+        return number.number_text(value)
+    if isinstance(value, float):
+        return f"{value:.16E}" if value else "0"
+    if isinstance(value, datetime.datetime):
+        if value.tzinfo is not None:
+            return format_date(value, DEFAULT_TIMESTAMP + " TZH:TZM")
+        return format_date(value, DEFAULT_TIMESTAMP if value.microsecond else DEFAULT_DATE)
+    if isinstance(value, bytes):
+        return value.hex().upper()
+    if isinstance(value, np.ndarray):
+        return vector_text(value)
+    raise OraError(932, type(value).__name__, "CHAR")
+
+
+def to_number(value: Value) -> Number | None:
+    """Return the number that a value becomes where a number is wanted; ORA-01722 for a text that is none."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int | Decimal):
+        return value
+    if isinstance(value, float):
+        return number.from_float(value)
+    if isinstance(value, str):
+        return number.parse_number(value)
+    raise OraError(932, type(value).__name__.upper(), "NUMBER")
+
+
+def to_datetime(value: Value) -> datetime.datetime | None:
+    """Return the date that a value becomes where a date is wanted."""
+    if value is None or isinstance(value, datetime.datetime):
+        return value
+    if isinstance(value, str):
+        return parse_date(value, DEFAULT_DATE)
+    raise OraError(932, type(value).__name__.upper(), "DATE")
+
+
+@register("TO_CHAR", "TO_NCHAR", result=long_text, arguments=(1, 2))
+def _to_char(value: Value, model: str | None = None) -> str | None:
+    if model is None:
+        return to_text(value)
+    if isinstance(value, datetime.datetime):
+        return format_date(value, model)
+    found = to_number(value)
+    return None if found is None else format_number(found, model)
+
+
+def format_number(value: Number, model: str) -> str:
+    """Write a number by a model of 9, 0, a point and FM.
+
+    Raises:
+        NotEmulated: The model has other elements.
+    """
+    if not _PLAIN_MODEL.fullmatch(model):
+        raise NotEmulated(f"number format {model!r}")
+    fill = model.upper().startswith("FM")
+    whole, _, places = model.upper().removeprefix("FM").replace("D", ".").partition(".")
+    rounded = number.round_places(value, len(places))
+    text = f"{abs(rounded):.{len(places)}f}"
+    digits, point, rest = text.partition(".")
+    if len(digits.lstrip("0")) > len(whole):
+        return "#" * (len(whole) + len(places) + 1 + bool(places))
+    zeros = len(whole) - whole.index("0") if "0" in whole else 0
+    digits = digits.lstrip("0").rjust(zeros, "0") if places or zeros else digits
+    sign = "-" if rounded < 0 else ("" if fill else " ")
+    body = sign + digits + point + (rest.rstrip("0") if fill and "0" not in places else rest)
+    return body if fill else body.rjust(len(whole) + len(places) + 1 + bool(places))
+
+
+@register("TO_NUMBER", result=NUMBER, arguments=(1, 2))
+def _to_number(value: Value, model: str | None = None) -> Number | None:
+    if model is not None:
+        raise NotEmulated("TO_NUMBER with a format")
+    return to_number(value)
+
+
+@register("TO_DATE", result=DATE, arguments=(1, 2))
+def _to_date(value: Value, model: str = DEFAULT_DATE) -> datetime.datetime | None:
+    if isinstance(value, datetime.datetime):
+        return value.replace(microsecond=0, tzinfo=None)
+    return parse_date(str(to_text(value)), model)
+
+
+@register("TO_TIMESTAMP", result=TIMESTAMP, arguments=(1, 2))
+def _to_timestamp(value: Value, model: str = DEFAULT_TIMESTAMP) -> datetime.datetime | None:
+    return value if isinstance(value, datetime.datetime) else parse_date(str(to_text(value)), model)
+
+
+@register("TO_TIMESTAMP_TZ", result=_TIMESTAMP_TZ, arguments=(1, 2))
+def _to_timestamp_tz(value: Value, model: str = DEFAULT_TIMESTAMP + " TZH:TZM") -> datetime.datetime | None:
+    found = value if isinstance(value, datetime.datetime) else parse_date(str(to_text(value)), model)
+    return found if found.tzinfo is not None else found.replace(tzinfo=datetime.UTC)
+
+
+@register("TO_CLOB", "TO_NCLOB", result=SqlType(TypeName.CLOB), arguments=(1, 1))
+def _to_clob(value: Value) -> str | None:
+    return to_text(value)
+
+
+@register("TO_BLOB", result=SqlType(TypeName.BLOB), arguments=(1, 1), accepts="R")
+def _to_blob(value: bytes) -> bytes:
+    return value
+
+
+@register("RAWTOHEX", result=long_text, arguments=(1, 1))
+def _raw_to_hex(value: Value) -> str:
+    return bytes(value).hex().upper()
+
+
+@register("HEXTORAW", result=SqlType(TypeName.RAW, size=2000), arguments=(1, 1), accepts="S")
+def _hex_to_raw(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text if len(text) % 2 == 0 else "0" + text)
+    except ValueError:
+        raise OraError(1465, text="ORA-01465: invalid hex number") from None
+
+
+@register("TO_VECTOR", "VECTOR", result=SqlType(TypeName.VECTOR), arguments=(1, 3))
+def _to_vector(value: Value, dimensions: Value = None, element_format: str | None = None) -> np.ndarray:
+    if isinstance(value, np.ndarray):
+        return value
+    if dimensions is not None or element_format is not None:
+        raise NotEmulated("TO_VECTOR with dimensions or a format")
+    return parse_vector(str(value))

@@ -1,0 +1,78 @@
+"""What the SQL writer calls for operators, conversions and aggregates on stored NUMBERs; not callable by users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+
+from emulator import number
+from emulator.number import Number, decode_number, encode_number
+
+
+def _binary(operation: Any) -> Any:  # noqa: ANN401 - functions of stored values
+    def call(left: bytes | None, right: bytes | None) -> bytes | None:
+        if left is None or right is None:
+            return None
+        return encode_number(operation(decode_number(left), decode_number(right)))
+
+    return call
+
+
+def _negate(value: bytes | None) -> bytes | None:
+    return None if value is None else encode_number(number.negate(decode_number(value)))
+
+
+def _num(value: int | None) -> bytes | None:
+    return None if value is None else encode_number(value)
+
+
+def _int_of(value: bytes | None) -> int | None:
+    return None if value is None else number.floor(decode_number(value))
+
+
+class _Sum:
+    """SUM over NUMBERs, also as a window function."""
+
+    def __init__(self) -> None:
+        self.total: Number = 0
+        self.count = 0
+
+    def step(self, value: bytes | None) -> None:
+        if value is not None:
+            self.total = number.add(self.total, decode_number(value))
+            self.count += 1
+
+    def inverse(self, value: bytes | None) -> None:
+        if value is not None:
+            self.total = number.subtract(self.total, decode_number(value))
+            self.count -= 1
+
+    def value(self) -> bytes | None:
+        return encode_number(self.total) if self.count else None
+
+    def final(self) -> bytes | None:
+        return self.value()
+
+
+class _Average(_Sum):
+    """AVG over NUMBERs, also as a window function."""
+
+    def value(self) -> bytes | None:
+        return encode_number(number.divide(self.total, self.count)) if self.count else None
+
+
+def register_operators(connection: apsw.Connection) -> None:
+    """Install them on a connection."""
+    for name, operation in (
+        ("num_add", number.add),
+        ("num_subtract", number.subtract),
+        ("num_multiply", number.multiply),
+        ("num_divide", number.divide),
+    ):
+        connection.create_scalar_function(name, _binary(operation), 2, deterministic=True)
+    connection.create_scalar_function("num_negate", _negate, 1, deterministic=True)
+    connection.create_scalar_function("num", _num, 1, deterministic=True)
+    connection.create_scalar_function("int_of", _int_of, 1, deterministic=True)
+    connection.create_window_function("num_sum", _Sum, 1)
+    connection.create_window_function("num_avg", _Average, 1)

@@ -1,0 +1,137 @@
+"""Functions on strings. Positions count from 1; the empty string is NULL."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from emulator.datatypes import NUMBER, SqlType, TypeName, Value
+from emulator.engine.functions.registry import register
+from emulator.engine.functions.type_rules import long_text, text_of_all, text_of_first
+from emulator.errors import OraError
+from emulator.number import Number
+
+
+@register("UPPER", result=text_of_first, arguments=(1, 1), accepts="S")
+def _upper(text: str) -> str:
+    return text.upper()
+
+
+@register("LOWER", result=text_of_first, arguments=(1, 1), accepts="S")
+def _lower(text: str) -> str:
+    return text.lower()
+
+
+@register("INITCAP", result=text_of_first, arguments=(1, 1), accepts="S")
+def _capitalised(text: str) -> str:
+    return re.sub(r"[^\W_]+", lambda word: word[0][0].upper() + word[0][1:].lower(), text)
+
+
+@register("LENGTH", "LENGTHC", result=NUMBER, arguments=(1, 1), accepts="S")
+def _length(text: str) -> int:
+    return len(text)
+
+
+@register("LENGTHB", result=NUMBER, arguments=(1, 1), accepts="S")
+def _length_bytes(text: str) -> int:
+    return len(text.encode())
+
+
+@register("SUBSTR", result=text_of_first, arguments=(2, 3), accepts="SNN")
+def _substring(text: str, start: Number, length: Number | None = None) -> str | None:
+    at = int(start)
+    if at > 0:
+        at -= 1
+    elif at < 0:
+        at += len(text)
+        if at < 0:
+            return None
+    if length is None:
+        return text[at:]
+    return text[at : at + int(length)] if int(length) > 0 else None
+
+
+@register("INSTR", result=NUMBER, arguments=(2, 4), accepts="SSNN")
+def _position(text: str, wanted: str, start: Number = 1, occurrence: Number = 1) -> int:
+    at = int(start)
+    if at >= 0:
+        found = max(at, 1) - 2
+        for _ in range(int(occurrence)):
+            found = text.find(wanted, found + 1)
+            if found < 0:
+                return 0
+        return found + 1
+    found = len(text) + at + 1
+    for _ in range(int(occurrence)):
+        found = text.rfind(wanted, 0, found - 1 + len(wanted)) if found > 0 else -1
+        if found < 0:
+            return 0
+    return found + 1
+
+
+@register("REPLACE", result=long_text, arguments=(2, 3), strict=False, accepts="S")
+def _replace(text: str | None, old: str | None, new: str | None = None) -> str | None:
+    if text is None or old is None:
+        return text
+    return text.replace(old, new or "")
+
+
+@register("TRANSLATE", result=text_of_first, arguments=(3, 3), accepts="S")
+def _translate(text: str, old: str, new: str) -> str:
+    table = {ord(char): (new[at] if at < len(new) else None) for at, char in reversed(list(enumerate(old)))}
+    return text.translate(table)
+
+
+@register("LTRIM", result=text_of_first, arguments=(1, 2), accepts="S")
+def _trim_left(text: str, characters: str = " ") -> str:
+    return text.lstrip(characters)
+
+
+@register("RTRIM", result=text_of_first, arguments=(1, 2), accepts="S")
+def _trim_right(text: str, characters: str = " ") -> str:
+    return text.rstrip(characters)
+
+
+@register("TRIM", result=text_of_first, arguments=(1, 2), accepts="S")
+def _trim(text: str, characters: str = " ") -> str:
+    return text.strip(characters)
+
+
+def _padding(text: str, size: Number, fill: str) -> str:
+    missing = int(size) - len(text)
+    return (fill * (missing // len(fill) + 1))[:missing] if missing > 0 else ""
+
+
+@register("LPAD", result=long_text, arguments=(2, 3), accepts="SNS")
+def _pad_left(text: str, size: Number, fill: str = " ") -> str:
+    return (_padding(text, size, fill) + text[: int(size)]) if int(size) > 0 else ""
+
+
+@register("RPAD", result=long_text, arguments=(2, 3), accepts="SNS")
+def _pad_right(text: str, size: Number, fill: str = " ") -> str:
+    return (text[: int(size)] + _padding(text, size, fill)) if int(size) > 0 else ""
+
+
+@register("CONCAT", result=text_of_all, arguments=(2, 20), strict=False, accepts="S")
+def _concat(*texts: str | None) -> str:
+    return "".join(text or "" for text in texts)
+
+
+@register("ASCII", result=NUMBER, arguments=(1, 1), accepts="S")
+def _ascii(text: str) -> int:
+    return ord(text[0])
+
+
+@register("CHR", result=SqlType(TypeName.VARCHAR2, size=4), arguments=(1, 1), accepts="N")
+def _character(code: Number) -> str:
+    return chr(int(code))
+
+
+@register("JSON", result=SqlType(TypeName.CLOB), arguments=(1, 1), accepts="S")
+def _json(text: str) -> Value:
+    """Check that a text is JSON; it stays a text, for the parameters of supplied packages that take JSON."""
+    try:
+        json.loads(text)
+    except ValueError:
+        raise OraError(40441, text="ORA-40441: JSON syntax error") from None
+    return text
