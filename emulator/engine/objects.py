@@ -117,6 +117,9 @@ class Model:
     metadata: str
     #: Elements of the output vector, read from the model at loading.
     dimensions: int
+    #: The graph's input, and what goes into it: ``picture`` (bytes) or ``text``.
+    input_name: str
+    input_kind: str
     #: Changes when a model of the same name is loaded again.
     fingerprint: str
 

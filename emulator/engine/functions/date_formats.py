@@ -142,9 +142,7 @@ def parse_date(text: str, model: str) -> datetime.datetime:
             at += len(element) - 2
         elif element.isalpha() and element != "X" and element != "T":
             raise NotEmulated(f"date format element {match[0]}")
-        elif at < len(text) and not text[at].isalnum():
-            at += 1
-        elif element == "T":
+        elif (at < len(text) and not text[at].isalnum()) or element == "T":
             at += 1
     if text[at:].strip():
         raise OraError(1830)

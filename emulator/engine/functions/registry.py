@@ -1,6 +1,7 @@
 """The registry of SQL functions: one entry serves SQL (as a SQLite function) and PL/SQL (as a built-in).
 
-A function takes and returns Python values (see ``emulator.datatypes``). In SQLite it is called with a signature first, one
+A function takes and returns Python values (see ``emulator.datatypes``). In SQLite it is called with a signature
+first, one
 letter for each argument's type, so that the wrapper knows what the stored arguments are.
 """
 
@@ -33,7 +34,8 @@ class SqlFunction:
     deterministic: bool = True
     #: NULL in, NULL out: the function is not called.
     strict: bool = True
-    #: Letter of the type that each argument is converted to first; the last one holds for all further ones; "" = as it is.
+    #: Letter of the type that each argument is converted to first; the last one holds for all further ones; "" = as
+    #: it is.
     accepts: str = ""
 
 
