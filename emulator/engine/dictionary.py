@@ -1,0 +1,411 @@
+"""Dictionary and V$ views: their columns, and their rows as virtual tables of SQLite.
+
+Views of the dictionary read the calling session's catalogue; V$ views ask the instance through the call's context.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import apsw
+import apsw.ext
+
+from emulator.datatypes import DATE, NUMBER, SqlType, TypeName, Value, varchar2
+from emulator.engine.call_context import current_context
+from emulator.engine.objects import ConstraintKind, Relation, RelationKind, TableColumn
+from emulator.engine.stored_values import to_stored
+
+if TYPE_CHECKING:
+    from emulator.engine.catalogue import Catalogue
+
+_NAME = varchar2(128)
+_TEXT = varchar2(4000)
+_Rows = Callable[["Catalogue", str], Iterator[tuple[Value, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    columns: tuple[TableColumn, ...]
+    #: None: rows come from the call context's ``dynamic_view``.
+    rows: _Rows | None
+
+
+def _columns(**types: SqlType) -> tuple[TableColumn, ...]:
+    return tuple(TableColumn(name.upper(), sql_type) for name, sql_type in types.items())
+
+
+def type_text(sql_type: SqlType) -> str:
+    """Return DATA_TYPE of USER_TAB_COLUMNS."""
+    if sql_type.name is TypeName.TIMESTAMP:
+        return f"TIMESTAMP({sql_type.scale if sql_type.scale >= 0 else 6})"
+    return sql_type.name.value
+
+
+def _dual(_catalogue: Catalogue, _user: str) -> Iterator[tuple[Value, ...]]:
+    yield ("X",)
+
+
+def _tables(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for relation in catalogue.relations.values():
+        if relation.owner == user and relation.kind is RelationKind.TABLE:
+            yield (relation.name, "USERS", "VALID", None)
+
+
+def _all_tables(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for relation in catalogue.relations.values():
+        if relation.kind is RelationKind.TABLE and _visible(catalogue, user, relation.owner, relation.name):
+            yield (relation.owner, relation.name, "USERS", "VALID", None)
+
+
+def _visible(catalogue: Catalogue, user: str, owner: str, name: str) -> bool:
+    return catalogue._may_see(user, owner, name)  # noqa: SLF001 - the dictionary's own rule
+
+
+def _tab_columns(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for relation in catalogue.relations.values():
+        if relation.owner != user:
+            continue
+        for number, column in enumerate(relation.columns, 1):
+            sql_type = column.type
+            is_number = sql_type.name is TypeName.NUMBER
+            yield (
+                relation.name,
+                column.name,
+                type_text(sql_type),
+                sql_type.size or 22,
+                sql_type.precision or None if is_number else None,
+                sql_type.scale if is_number and sql_type.scale != -127 else None,
+                "Y" if column.nullable else "N",
+                number,
+                column.default,
+                sql_type.size,
+            )
+
+
+def _objects(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for number, (key, created) in enumerate(sorted(catalogue.created.items()), 1):
+        owner, name, kind = key
+        if owner != user:
+            continue
+        unit = catalogue.units.get(key)
+        status = "VALID" if unit is None or unit.valid else "INVALID"
+        yield (name, number, kind, status, _date(created))
+    for (owner, name), _model in catalogue.models.items():
+        if owner == user:
+            yield (name, None, "MINING MODEL", "VALID", None)
+
+
+def _date(text: str) -> Value:
+    return datetime.datetime.fromisoformat(text[:19]) if text else None
+
+
+def _constraints(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for relation in catalogue.relations.values():
+        if relation.owner != user:
+            continue
+        for constraint in relation.constraints:
+            parent = None
+            if constraint.kind is ConstraintKind.FOREIGN_KEY:
+                target = catalogue.relations.get((constraint.parent_owner, constraint.parent_table))
+                keys = target.constraints if target is not None else ()
+                parent = next((key.name for key in keys if key.columns == constraint.parent_columns), None)
+            rule = constraint.on_delete or "NO ACTION"
+            yield (
+                relation.owner,
+                constraint.name,
+                constraint.kind.value,
+                relation.name,
+                constraint.condition or None,
+                constraint.parent_owner or None,
+                parent,
+                rule if constraint.kind is ConstraintKind.FOREIGN_KEY else None,
+                "ENABLED",
+                "GENERATED NAME" if constraint.name.startswith("SYS_C") else "USER NAME",
+            )
+
+
+def _cons_columns(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for relation in catalogue.relations.values():
+        if relation.owner == user:
+            for constraint in relation.constraints:
+                for number, column in enumerate(constraint.columns, 1):
+                    yield (relation.owner, constraint.name, relation.name, column, number)
+
+
+def _indexes(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for relation in catalogue.relations.values():
+        if relation.owner != user:
+            continue
+        for constraint in relation.constraints:
+            if constraint.kind in {ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE}:
+                yield (constraint.name, "NORMAL", relation.owner, relation.name, "UNIQUE", "VALID")
+        for index in relation.indexes:
+            yield (
+                index.name,
+                "NORMAL",
+                relation.owner,
+                relation.name,
+                "UNIQUE" if index.unique else "NONUNIQUE",
+                "VALID",
+            )
+
+
+def _errors(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for (owner, name, kind), errors in catalogue.errors.items():
+        if owner == user:
+            for sequence, error in enumerate(errors, 1):
+                yield (name, kind, sequence, error.line, error.position, error.text, "ERROR")
+
+
+def _source(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for unit in catalogue.units.values():
+        if unit.owner == user:
+            for number, line in enumerate(unit.source.splitlines(), 1):
+                yield (unit.name, unit.kind, number, line + "\n")
+
+
+def _mining_models(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for model in catalogue.models.values():
+        if model.owner == user:
+            yield (model.name, "EMBEDDING", "ONNX", "NATIVE", model.size_bytes)
+
+
+def _all_mining_models(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for model in catalogue.models.values():
+        if _visible(catalogue, user, model.owner, model.name):
+            yield (model.owner, model.name, "EMBEDDING", "ONNX", "NATIVE", model.size_bytes)
+
+
+def _users(catalogue: Catalogue, _user: str) -> Iterator[tuple[Value, ...]]:
+    for number, user in enumerate(catalogue.users.values(), 1):
+        yield (user.name, number, _date(user.created))
+
+
+def _user_users(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    found = catalogue.users[user]
+    yield (found.name, "LOCKED" if found.locked else "OPEN", "USERS", _date(found.created))
+
+
+def _sys_privileges(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for grant in catalogue.grants:
+        if grant.grantee == user and not grant.object:
+            yield (user, grant.privilege, "NO")
+
+
+def _role_privileges(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for grant in catalogue.grants:
+        if grant.grantee == user and grant.privilege == "ROLE":
+            yield (user, grant.object, "NO", "YES")
+
+
+def _session_roles(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for role in sorted(catalogue.granted_roles(user)):
+        yield (role,)
+
+
+def _version(_catalogue: Catalogue, _user: str) -> Iterator[tuple[Value, ...]]:
+    banner = "Oracle AI Database 26ai (adgfleet emulator, no Oracle software)"
+    yield (banner, banner + " Version 23.26.0.0.0", 0)
+
+
+_VIEWS: dict[str, _View] = {
+    "DUAL": _View(_columns(dummy=varchar2(1)), _dual),
+    "USER_TABLES": _View(
+        _columns(table_name=_NAME, tablespace_name=_NAME, status=varchar2(8), num_rows=NUMBER), _tables
+    ),
+    "ALL_TABLES": _View(
+        _columns(owner=_NAME, table_name=_NAME, tablespace_name=_NAME, status=varchar2(8), num_rows=NUMBER), _all_tables
+    ),
+    "USER_TAB_COLUMNS": _View(
+        _columns(
+            table_name=_NAME,
+            column_name=_NAME,
+            data_type=_NAME,
+            data_length=NUMBER,
+            data_precision=NUMBER,
+            data_scale=NUMBER,
+            nullable=varchar2(1),
+            column_id=NUMBER,
+            data_default=_TEXT,
+            char_length=NUMBER,
+        ),
+        _tab_columns,
+    ),
+    "USER_OBJECTS": _View(
+        _columns(object_name=_NAME, object_id=NUMBER, object_type=varchar2(23), status=varchar2(7), created=DATE),
+        _objects,
+    ),
+    "USER_CONSTRAINTS": _View(
+        _columns(
+            owner=_NAME,
+            constraint_name=_NAME,
+            constraint_type=varchar2(1),
+            table_name=_NAME,
+            search_condition_vc=_TEXT,
+            r_owner=_NAME,
+            r_constraint_name=_NAME,
+            delete_rule=varchar2(9),
+            status=varchar2(8),
+            generated=varchar2(14),
+        ),
+        _constraints,
+    ),
+    "USER_CONS_COLUMNS": _View(
+        _columns(owner=_NAME, constraint_name=_NAME, table_name=_NAME, column_name=_NAME, position=NUMBER),
+        _cons_columns,
+    ),
+    "USER_INDEXES": _View(
+        _columns(
+            index_name=_NAME,
+            index_type=varchar2(27),
+            table_owner=_NAME,
+            table_name=_NAME,
+            uniqueness=varchar2(9),
+            status=varchar2(8),
+        ),
+        _indexes,
+    ),
+    "USER_ERRORS": _View(
+        _columns(
+            name=_NAME,
+            type=varchar2(12),
+            sequence=NUMBER,
+            line=NUMBER,
+            position=NUMBER,
+            text=_TEXT,
+            attribute=varchar2(9),
+        ),
+        _errors,
+    ),
+    "USER_SOURCE": _View(_columns(name=_NAME, type=varchar2(12), line=NUMBER, text=_TEXT), _source),
+    "USER_MINING_MODELS": _View(
+        _columns(
+            model_name=_NAME,
+            mining_function=varchar2(30),
+            algorithm=varchar2(30),
+            algorithm_type=varchar2(10),
+            model_size=NUMBER,
+        ),
+        _mining_models,
+    ),
+    "ALL_MINING_MODELS": _View(
+        _columns(
+            owner=_NAME,
+            model_name=_NAME,
+            mining_function=varchar2(30),
+            algorithm=varchar2(30),
+            algorithm_type=varchar2(10),
+            model_size=NUMBER,
+        ),
+        _all_mining_models,
+    ),
+    "ALL_USERS": _View(_columns(username=_NAME, user_id=NUMBER, created=DATE), _users),
+    "USER_USERS": _View(
+        _columns(username=_NAME, account_status=varchar2(32), default_tablespace=_NAME, created=DATE), _user_users
+    ),
+    "USER_SYS_PRIVS": _View(
+        _columns(username=_NAME, privilege=varchar2(40), admin_option=varchar2(3)), _sys_privileges
+    ),
+    "USER_ROLE_PRIVS": _View(
+        _columns(username=_NAME, granted_role=_NAME, admin_option=varchar2(3), default_role=varchar2(3)),
+        _role_privileges,
+    ),
+    "SESSION_ROLES": _View(_columns(role=_NAME), _session_roles),
+    "V$VERSION": _View(_columns(banner=varchar2(80), banner_full=varchar2(160), con_id=NUMBER), _version),
+    "V$DATABASE": _View(
+        _columns(
+            dbid=NUMBER,
+            name=varchar2(9),
+            db_unique_name=varchar2(30),
+            database_role=varchar2(16),
+            open_mode=varchar2(20),
+            current_scn=NUMBER,
+            protection_mode=varchar2(20),
+            log_mode=varchar2(12),
+            switchover_status=varchar2(20),
+        ),
+        None,
+    ),
+    "V$INSTANCE": _View(
+        _columns(
+            instance_number=NUMBER,
+            instance_name=varchar2(16),
+            host_name=varchar2(64),
+            version=varchar2(17),
+            version_full=varchar2(17),
+            status=varchar2(12),
+            database_status=varchar2(17),
+            startup_time=DATE,
+        ),
+        None,
+    ),
+    "V$DATAGUARD_STATS": _View(
+        _columns(
+            name=varchar2(32),
+            value=varchar2(64),
+            unit=varchar2(30),
+            time_computed=varchar2(30),
+            datum_time=varchar2(30),
+        ),
+        None,
+    ),
+    "V$SESSION": _View(
+        (
+            *_columns(sid=NUMBER),
+            TableColumn("SERIAL#", NUMBER),
+            *_columns(
+                username=_NAME,
+                status=varchar2(8),
+                schemaname=_NAME,
+                module=varchar2(64),
+                action=varchar2(64),
+                client_identifier=varchar2(64),
+                client_info=varchar2(64),
+                program=varchar2(84),
+                machine=varchar2(64),
+                osuser=_NAME,
+                service_name=varchar2(64),
+                type=varchar2(10),
+                logon_time=DATE,
+            ),
+        ),
+        None,
+    ),
+    "V$SYSSTAT": _View(
+        (TableColumn("STATISTIC#", NUMBER), *_columns(name=varchar2(64), **{"class": NUMBER}, value=NUMBER)), None
+    ),
+    "V$OSSTAT": _View(_columns(stat_name=varchar2(64), value=NUMBER, osstat_id=NUMBER), None),
+    "V$SYSMETRIC": _View(
+        _columns(metric_name=varchar2(64), value=NUMBER, metric_unit=varchar2(64), group_id=NUMBER), None
+    ),
+    "V$PARAMETER": _View(_columns(num=NUMBER, name=varchar2(80), value=_TEXT), None),
+    "V$ACTIVE_SERVICES": _View(_columns(service_id=NUMBER, name=varchar2(64), network_name=varchar2(512)), None),
+}
+
+
+@functools.cache
+def declared_views() -> dict[str, Relation]:
+    """Return the views by name."""
+    return {name: Relation("SYS", name, RelationKind.DICTIONARY, view.columns) for name, view in _VIEWS.items()}
+
+
+def register_dictionary(connection: apsw.Connection) -> None:
+    """Make the views readable on a connection."""
+    for name, view in _VIEWS.items():
+        apsw.ext.make_virtual_module(connection, name, _producer(name, view))
+
+
+def _producer(name: str, view: _View) -> Callable[[], Iterator[tuple[Any, ...]]]:
+    def produce() -> Iterator[tuple[Any, ...]]:
+        context = current_context()
+        rows = view.rows(context.catalogue, context.scope.user) if view.rows else iter(context.dynamic_view(name))
+        for row in rows:
+            yield tuple(to_stored(value, column.type) for value, column in zip(row, view.columns, strict=True))
+
+    produce.columns = tuple(column.name for column in view.columns)  # type: ignore[attr-defined]
+    produce.column_access = apsw.ext.VTColumnAccess.By_Index  # type: ignore[attr-defined]
+    return produce
