@@ -29,6 +29,10 @@ class Verifier:
     salt: bytes
     hash: bytes
 
+    def matches(self, password: str) -> bool:
+        """Tell whether a password is the one that was stored."""
+        return hmac.compare_digest(_hash(password, self.salt), self.hash)
+
     @property
     def key(self) -> bytes:
         """The AES-256 key of the exchange."""
@@ -42,7 +46,7 @@ def make_verifier(password: str) -> Verifier:
 
 
 def made_up_verifier(user: str) -> Verifier:
-    """Return the verifier of a user who does not exist: the exchange goes on and ends in ORA-01017 like a wrong password."""
+    """Return the verifier of a user who does not exist: the exchange ends in ORA-01017 like a wrong password."""
     seed = hashlib.sha512(_MADE_UP_SECRET + user.encode()).digest()
     return Verifier(seed[:16], hashlib.sha512(seed).digest())
 

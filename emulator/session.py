@@ -6,7 +6,7 @@ Only protocols and the values that cross the border; no behaviour.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -154,6 +154,9 @@ class Session(Protocol):
 
     def change_password(self, password: str) -> None:
         """Give the session's user a new password."""
+
+    def set_interrupt_probe(self, probe: Callable[[], bool]) -> None:
+        """Give a function that tells whether the client wants the running call to end; asked now and then."""
 
     def close(self, *, commit: bool) -> None:
         """End the session; a clean logoff commits, a lost client is rolled back. Safe to call twice."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 import datetime
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
@@ -52,6 +53,8 @@ _UNIT_DEFINITION = re.compile(
     r"(?:PROCEDURE|FUNCTION|PACKAGE|TRIGGER|TYPE)\b",
     re.IGNORECASE | re.DOTALL,
 )
+#: How often a running call looks whether its client has broken off, seconds.
+_PROBE_SECONDS = 0.02
 _CALL_SAVEPOINT = "_CALL_{}"
 
 
@@ -79,6 +82,8 @@ class UserSession:
         self._commits = 0
         self._open_rows: set[SessionRows] = set()
         self._cancelled = threading.Event()
+        self._interrupt_probe: Callable[[], bool] | None = None
+        self._next_probe = 0.0
         self._statement_time = self.logon_time
         self._depth = 0
         self._closed = False
@@ -136,6 +141,10 @@ class UserSession:
     def cancel(self) -> None:
         """Make the running call end with ORA-01013."""
         self._cancelled.set()
+
+    def set_interrupt_probe(self, probe: Callable[[], bool]) -> None:
+        """Ask this function, now and then, whether the client wants the running call to end."""
+        self._interrupt_probe = probe
 
     def set_identity(self, attributes: Mapping[str, str | None]) -> None:
         """Store MODULE, ACTION, CLIENT_INFO, CLIENT_IDENTIFIER."""
@@ -431,11 +440,17 @@ class UserSession:
 
     def is_cancelled(self) -> bool:
         """Tell whether the client cancelled the running call; asked by SQLite while it works."""
+        if self._interrupt_probe is not None and not self._cancelled.is_set():
+            now = time.monotonic()
+            if now >= self._next_probe:
+                self._next_probe = now + _PROBE_SECONDS
+                if self._interrupt_probe():
+                    self._cancelled.set()
         return self._cancelled.is_set()
 
     def check_cancelled(self) -> None:
         """Raise ORA-01013 if the client cancelled the running call."""
-        if self._cancelled.is_set():
+        if self.is_cancelled():
             raise OraError(1013)
 
     # ------------------------------------------------------------------ settings

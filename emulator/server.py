@@ -1,0 +1,247 @@
+"""The listener: the only module of the emulator with clients' sockets. One thread for each connection."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import select
+import socket
+import struct
+import sys
+import threading
+
+from emulator.connection import BreakReceivedError, ClosedByPeerError, Connection
+from emulator.errors import EmulatorError, OraError, RemoteProtocolError
+from emulator.session import Database
+from emulator.tns.packets import (
+    FLAG_EOF,
+    HEADER_BYTES,
+    Marker,
+    PacketType,
+    make_accept,
+    make_data,
+    make_marker,
+    make_refuse,
+    parse_connect,
+    parse_header,
+)
+
+log = logging.getLogger("emulator.server")
+
+#: A client writes a request in one go; a gap this long inside one means that the two sides do not understand each other.
+_REQUEST_GAP_SECONDS = 20.0
+#: The largest SDU that is granted.
+_LARGEST_SDU = 65_535
+#: Stack of a session's thread: PL/SQL and nested SQL recurse.
+_STACK_BYTES = 64 * 1024 * 1024
+_RECURSION_LIMIT = 20_000
+
+
+class Server:
+    """Listens for one instance."""
+
+    def __init__(
+        self,
+        database: Database,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        field_version: int = 24,
+        fast_auth: bool = False,
+        end_of_response: bool = False,
+    ) -> None:
+        """Bind the port; nobody is let in before ``start``.
+
+        Args:
+            database: The instance.
+            host: Loopback, unless somebody knows better.
+            port: 0 for any free one.
+            field_version: The newest layout offered: 24 as 23ai, 13 as 19c.
+            fast_auth: Offer the logon with fewer round trips.
+            end_of_response: Offer the end-of-response mark (the driver then may pipeline).
+        """
+        self._database = database
+        self._field_version = field_version
+        self._fast_auth = fast_auth
+        self._end_of_response = end_of_response
+        self._socket = socket.create_server((host, port), backlog=128)
+        self.port: int = self._socket.getsockname()[1]
+        self._lock = threading.Lock()
+        self._clients: dict[int, socket.socket] = {}
+        self._threads: set[threading.Thread] = set()
+        self._stopping = False
+
+    def start(self) -> None:
+        """Let clients in."""
+        sys.setrecursionlimit(_RECURSION_LIMIT)
+        threading.Thread(target=self._listen, name="listener", daemon=True).start()
+
+    def stop(self) -> None:
+        """Close the port and end all connections; their transactions are rolled back."""
+        self._stopping = True
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # closing alone would not wake accept()
+        self._socket.close()
+        with self._lock:
+            clients, threads = list(self._clients.values()), list(self._threads)
+        for client in clients:
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join(timeout=5)
+
+    def _listen(self) -> None:
+        previous = threading.stack_size(_STACK_BYTES)
+        threading.stack_size(previous)
+        while True:
+            try:
+                client, _address = self._socket.accept()
+            except OSError:
+                return
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self._lock:
+                self._clients[id(client)] = client
+                threading.stack_size(_STACK_BYTES)
+                try:
+                    thread = threading.Thread(target=self._serve, args=(client,), name="session", daemon=True)
+                    thread.start()
+                finally:
+                    threading.stack_size(previous)
+                self._threads.add(thread)
+
+    def _serve(self, client: socket.socket) -> None:
+        channel = SocketChannel(client)
+        try:
+            self._converse(channel)
+        except (ClosedByPeerError, OSError):
+            pass
+        except RemoteProtocolError as error:
+            log.warning("a client broke the protocol: %s", error)
+        except EmulatorError as error:
+            log.warning("a connection ended: %s", error)
+        except Exception:
+            log.exception("a connection ended by an unexpected error")
+            with contextlib.suppress(OSError):
+                channel.send_internal_error(self._field_version)
+        finally:
+            client.close()
+            with self._lock:
+                self._clients.pop(id(client), None)
+                self._threads.discard(threading.current_thread())
+
+    def _converse(self, channel: SocketChannel) -> None:
+        kind, body = channel.read_packet(timeout=_REQUEST_GAP_SECONDS)
+        if kind != PacketType.CONNECT:
+            raise RemoteProtocolError(f"packet type {kind} instead of CONNECT")
+        request, missing = parse_connect(body)
+        if missing > 0:
+            data = b""
+            while len(data) < missing:
+                kind, body = channel.read_packet(timeout=_REQUEST_GAP_SECONDS)
+                data += body[2:]
+            request = type(request)(request.version, request.sdu, data.decode("utf-8", "replace"))
+        try:
+            service = self._database.check_service(request.value("SERVICE_NAME"), request.value("SID"))
+        except OraError as error:
+            channel.send_raw(make_refuse(error.code))
+            return
+        sdu = min(request.sdu, _LARGEST_SDU)
+        end_of_response = self._end_of_response and request.version >= 319
+        channel.accept(
+            make_accept(request, sdu=sdu, fast_auth=self._fast_auth, end_of_response=end_of_response),
+            sdu=sdu,
+            end_of_response=end_of_response,
+        )
+        Connection(
+            self._database,
+            channel,
+            service,
+            field_version=self._field_version,
+            end_of_response=end_of_response,
+        ).serve()
+
+
+class SocketChannel:
+    """Packets over a socket; the ``Channel`` of a connection."""
+
+    def __init__(self, client: socket.socket) -> None:
+        """Begin before CONNECT: lengths of 16 bits."""
+        self._socket = client
+        self._large = False
+        self._sdu = 8192
+        self._end_of_response = False
+
+    def accept(self, packet: bytes, *, sdu: int, end_of_response: bool) -> None:
+        """Send ACCEPT; lengths have 32 bits from now on."""
+        self.send_raw(packet)
+        self._large = True
+        self._sdu = sdu
+        self._end_of_response = end_of_response
+
+    def read_packet(self, timeout: float | None) -> tuple[int, bytes]:
+        """Return the type and body of the next packet.
+
+        Raises:
+            ClosedByPeerError: The client closed.
+            RemoteProtocolError: Nothing came in time.
+        """
+        self._socket.settimeout(timeout)
+        try:
+            header = self._receive(HEADER_BYTES)
+            length, kind, _flags = parse_header(header, large=self._large)
+            self._socket.settimeout(_REQUEST_GAP_SECONDS)
+            return kind, self._receive(length)
+        except TimeoutError:
+            raise RemoteProtocolError("a request was not finished in time") from None
+
+    def next_payload(self, *, inside_request: bool) -> bytes:
+        """Return the next DATA payload; see ``Channel``."""
+        kind, body = self.read_packet(_REQUEST_GAP_SECONDS if inside_request else None)
+        if kind == PacketType.MARKER:
+            raise BreakReceivedError
+        if kind != PacketType.DATA or len(body) < 2:
+            raise RemoteProtocolError(f"packet type {kind}")
+        flags = struct.unpack(">H", body[:2])[0]
+        if flags & FLAG_EOF:
+            raise ClosedByPeerError
+        return body[2:]
+
+    def send(self, payload: bytes) -> None:
+        """Send a whole response."""
+        self.send_raw(make_data(payload, sdu=self._sdu, end_of_response=self._end_of_response))
+
+    def send_raw(self, packets: bytes) -> None:
+        """Send packets as they are."""
+        self._socket.settimeout(None)
+        self._socket.sendall(packets)
+
+    def answer_break(self) -> None:
+        """Send BREAK, discard until the client's RESET, send RESET."""
+        self.send_raw(make_marker(Marker.BREAK))
+        while True:
+            kind, body = self.read_packet(_REQUEST_GAP_SECONDS)
+            if kind == PacketType.MARKER and body[-1:] == bytes((Marker.RESET,)):
+                break
+        self.send_raw(make_marker(Marker.RESET))
+
+    def client_waits_for_break(self) -> bool:
+        """Tell whether something came in while a call runs: a marker, or the end of the connection."""
+        try:
+            return bool(select.select([self._socket], [], [], 0)[0])
+        except (OSError, ValueError):
+            return True
+
+    def send_internal_error(self, field_version: int) -> None:
+        """Answer ORA-00600; the driver then closes the connection."""
+        from emulator.ttc.messages import make_error  # noqa: PLC0415 - only on the way out
+
+        self.send(make_error(error=OraError(600, "see the instance's log"), field_version=field_version))
+
+    def _receive(self, count: int) -> bytes:
+        parts = bytearray()
+        while len(parts) < count:
+            part = self._socket.recv(count - len(parts))
+            if not part:
+                raise ClosedByPeerError
+            parts += part
+        return bytes(parts)
