@@ -153,10 +153,10 @@ BEGIN
   p_failed := 0;
   p_vanished := 0;
   -- TRUE CACHE is a read-only replica that redirects DML too; models on it are UNVERIFIED.
-  IF v_role NOT IN ('PHYSICAL STANDBY', 'TRUE CACHE') THEN
+  IF v_role IS NULL OR v_role NOT IN ('PHYSICAL STANDBY', 'TRUE CACHE') THEN
     RAISE_APPLICATION_ERROR(-20901, 'process_embedding_range runs on a physical standby only; ' || v_standby || ' is ' || v_role);
   END IF;
-  IF p_insert_mode NOT IN ('BULK', 'ROW') OR p_batch_size < 1 THEN
+  IF NVL(p_insert_mode, '-') NOT IN ('BULK', 'ROW') OR NVL(p_batch_size, 0) < 1 THEN
     RAISE_APPLICATION_ERROR(-20904, 'p_insert_mode must be BULK or ROW, p_batch_size at least 1');
   END IF;
   -- Whole blocks must not go to the primary: inference would run there.

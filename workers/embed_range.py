@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 
 from fleet.dataguard import read_identity
-from fleet.errors import PermanentDatabaseError, WrongRoleError
+from fleet.errors import DatabaseError, WrongRoleError
 from fleet.messages import RangeMessage, RangeResult
 from fleet.sessions import Connection, output_number, translated
 
@@ -112,8 +112,10 @@ def embed_range(
             mode = insert_mode.current
             try:
                 counts = _call(connection, message, batch_size, mode, standby.name)
-            except PermanentDatabaseError:
-                if not (insert_mode.is_open and mode == "BULK"):
+            except DatabaseError as error:
+                # Nobody knows the code with which redirection would refuse FORALL, so any failure of the probe counts.
+                probing = insert_mode.is_open and mode == "BULK"
+                if not probing or isinstance(error, WrongRoleError) or not connection.is_healthy():
                     raise
                 mode = "ROW"
                 counts = _call(connection, message, batch_size, mode, standby.name)

@@ -1,0 +1,93 @@
+"""The queue with a real Redis: what is enqueued, what a worker gets, what is counted."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import pytest
+import redis
+from celery.contrib.testing.worker import start_worker
+from celery.exceptions import Reject
+
+from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE, create_app
+from fleet.errors import QueueError
+from fleet.messages import RangeMessage, RangeResult
+from fleet.state import FleetState
+from producer.enqueue import enqueue_ranges
+from producer.ranges import Range
+from tests.fix_redis import RedisServer, free_port, redis_server
+
+__all__ = ["redis_server"]
+
+
+def ranges(count: int) -> list[Range]:
+    return [Range(first, first + 9, 10) for first in range(1, 10 * count, 10)]
+
+
+def test_every_range_becomes_one_message_of_ids_and_counts_only(redis_server: RedisServer) -> None:
+    settings = redis_server.settings()
+    enqueued = enqueue_ranges(create_app(settings), "run-1", ranges(1200), lambda *_: None)
+    state = FleetState(settings)
+    assert (enqueued.ranges, enqueued.pictures) == (1200, 12_000)
+    assert state.queue_depth(["sby1"]) == 1200
+    with redis.Redis.from_url(settings.broker_url, decode_responses=True) as client:
+        raw = str(client.lindex(SHARED_QUEUE, -1))
+    state.close()
+    assert json.loads(raw)["headers"]["id"] == RangeMessage("run-1", 1, 10, 10).task_id
+    assert "ids 1..10 (10 pictures)" in json.loads(raw)["headers"]["kwargsrepr"]
+    assert "test-secret" not in raw
+
+
+def test_a_range_that_is_given_back_is_delivered_again(redis_server: RedisServer) -> None:
+    app = create_app(redis_server.settings())
+    delivered: list[int] = []
+    complete = threading.Event()
+
+    @app.task(name=TASK_EMBED_RANGE, acks_late=True)  # type: ignore[untyped-decorator]  # Celery ships no types
+    def embed(**kwargs: Any) -> None:  # noqa: ANN401 - as a message brings them
+        message = RangeMessage.from_kwargs(kwargs)
+        delivered.append(message.first_id)
+        if message.first_id == 11 and delivered.count(11) == 1:
+            raise Reject("the standby is away", requeue=True)
+        if len(delivered) == 6:
+            complete.set()
+
+    enqueue_ranges(app, "run-1", ranges(5), lambda *_: None)
+    with start_worker(app, pool="threads", concurrency=1, perform_ping_check=False, queues=[SHARED_QUEUE]):
+        assert complete.wait(20)
+    assert sorted(delivered) == [1, 11, 11, 21, 31, 41]
+
+
+def test_a_range_counts_once_however_often_it_is_delivered(redis_server: RedisServer) -> None:
+    state = FleetState(redis_server.settings())
+    message = RangeMessage("run-1", 1, 10, 10)
+    state.open_run("run-1", ranges=1, pictures=10)
+    for embedded in (6, 6, 10, 0):
+        state.report_range(message, RangeResult("sby1", 1, 10, embedded, 0, 0, 0, 1.0))
+    progress = state.progress("run-1")
+    state.close()
+    assert (progress.ranges_done, progress.embedded, progress.settled) == (1, 10, 10)
+    assert progress.standbys == {"sby1": 10}
+
+
+def test_a_worker_that_said_good_bye_is_not_alive(redis_server: RedisServer) -> None:
+    state = FleetState(redis_server.settings())
+    state.beat("sby1", {"sessions": 2})
+    assert state.live_workers()["sby1"]["sessions"] == 2
+    state.forget_worker("sby1")
+    assert state.live_workers() == {}
+    state.close()
+
+
+@pytest.mark.parametrize("wrong", ["password", "port"])
+def test_an_unusable_redis_is_named_without_its_password(redis_server: RedisServer, wrong: str) -> None:
+    overrides = {"redis_password": "other-secret"}
+    if wrong == "port":
+        overrides = {"redis_url": f"redis://127.0.0.1:{free_port()}/0"}
+    state = FleetState(redis_server.settings(**overrides))
+    with pytest.raises(QueueError, match=r"127\.0\.0\.1:\d+") as caught:
+        state.check()
+    state.close()
+    assert "secret" not in str(caught.value)

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fleet.errors import InputError
+from fleet.scripts import split_script, substitute
+
+SQL = Path(__file__).parents[3] / "sql"
+
+
+def texts(script: str) -> list[str]:
+    return [statement.text for statement in split_script(script)]
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "start"),
+    [
+        ("01_create_user.sql", 8, "create user"),
+        ("02_create_schema.sql", 2, "create table"),
+        ("03_create_embedding_failures.sql", 1, "create table"),
+        ("04_show_models.sql", 1, "select"),
+        ("05_process_embeddings.sql", 1, "CREATE OR REPLACE PROCEDURE"),
+        ("06_process_embedding_range.sql", 1, "CREATE OR REPLACE PROCEDURE"),
+        ("07_run_process_embeddings.sql", 1, "BEGIN process_embeddings"),
+        ("08_search.sql", 1, "SELECT"),
+    ],
+)
+def test_our_scripts_split_into_their_statements(name: str, count: int, start: str) -> None:
+    statements = texts((SQL / name).read_text(encoding="utf-8"))
+    assert len(statements) == count
+    assert start in statements[0]
+
+
+def test_a_semicolon_ends_a_statement_only_outside_quotes_and_comments() -> None:
+    assert texts("select ';' from dual -- a;\n where 1 = 1 /* b; */;\nselect q'[;']' from dual;") == [
+        "select ';' from dual -- a;\n where 1 = 1 /* b; */",
+        "select q'[;']' from dual",
+    ]
+
+
+def test_a_block_keeps_its_semicolons_and_ends_at_a_slash() -> None:
+    assert texts("begin\n null;\nend;\n/\nselect 1 from dual\n/\n") == ["begin\n null;\nend;", "select 1 from dual"]
+
+
+def test_sqlplus_commands_are_left_out_and_execute_becomes_a_block() -> None:
+    assert texts("SET ECHO ON\nPROMPT hello;\nEXECUTE p(1);\n") == ["BEGIN p(1); END;"]
+
+
+def test_a_variable_without_a_value_is_named() -> None:
+    assert substitute("identified by &Pass;", {"pass": "x"}) == "identified by x;"
+    with pytest.raises(InputError, match="&pass"):
+        substitute("&pass", {})
