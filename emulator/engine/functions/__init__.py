@@ -25,5 +25,9 @@ _MODULES = (conversions, dates, environment, lobs, nulls, numbers, strings, vect
 
 def register_functions(connection: apsw.Connection) -> None:
     """Install all functions and operators on a SQLite connection."""
+    from emulator.engine.assignment import assign_stored  # noqa: PLC0415 - it needs the dictionary, which needs functions
+
     register_scalars(connection)
+    connection.create_scalar_function("assign_value", assign_stored, 3, deterministic=True)
+    connection.create_scalar_function("oracle_like", strings.like, -1, deterministic=True)
     register_operators(connection)

@@ -7,6 +7,10 @@ from typing import Any
 import apsw
 
 from emulator import number
+from emulator.engine.functions.conversions import to_datetime, to_number, to_text
+from emulator.engine.stored_values import load_by_letter, store_by_letter
+from emulator.engine.vectors import parse_vector
+from emulator.errors import OraError
 from emulator.number import Number, decode_number, encode_number
 
 
@@ -74,5 +78,47 @@ def register_operators(connection: apsw.Connection) -> None:
     connection.create_scalar_function("num_negate", _negate, 1, deterministic=True)
     connection.create_scalar_function("num", _num, 1, deterministic=True)
     connection.create_scalar_function("int_of", _int_of, 1, deterministic=True)
+    connection.create_scalar_function("cast_value", _cast, 2, deterministic=True)
+    connection.create_aggregate_function("single_row", _SingleRow, 1)
     connection.create_window_function("num_sum", _Sum, 1)
     connection.create_window_function("num_avg", _Average, 1)
+
+
+class _SingleRow:
+    """The value of a scalar subquery; ORA-01427 for a second row."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.found: Any = None
+
+    def step(self, value: Any) -> None:  # noqa: ANN401 - a stored value
+        self.rows += 1
+        if self.rows > 1:
+            raise OraError(1427)
+        self.found = value
+
+    def final(self) -> Any:  # noqa: ANN401 - a stored value
+        return self.found
+
+
+def _cast(letters: str, stored: Any) -> Any:  # noqa: ANN401 - stored values
+    """Convert a stored value between two kinds of type; the letters name both."""
+    if stored is None:
+        return None
+    value = load_by_letter(stored, letters[0])
+    wanted = letters[1]
+    if wanted == "N":
+        value = to_number(value)
+    elif wanted == "S":
+        value = to_text(value)
+    elif wanted == "F":
+        value = float(to_number(value) or 0)
+    elif wanted == "V":
+        value = parse_vector(value)
+    elif wanted == "R":
+        value = bytes.fromhex(value)
+    elif wanted == "B":
+        value = str(value).upper() == "TRUE"
+    else:
+        value = to_datetime(value)
+    return store_by_letter(value, wanted)

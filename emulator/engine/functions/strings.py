@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 
@@ -125,6 +126,29 @@ def _ascii(text: str) -> int:
 @register("CHR", result=SqlType(TypeName.VARCHAR2, size=4), arguments=(1, 1), accepts="N")
 def _character(code: Number) -> str:
     return chr(int(code))
+
+
+@functools.lru_cache(maxsize=512)
+def _like_pattern(pattern: str, escape: str | None) -> re.Pattern[str]:
+    parts, at = [], 0
+    while at < len(pattern):
+        char = pattern[at]
+        if escape is not None and char == escape:
+            at += 1
+            if at >= len(pattern):
+                raise OraError(1424, text="ORA-01424: missing or illegal character following the escape character")
+            parts.append(re.escape(pattern[at]))
+        else:
+            parts.append(".*" if char == "%" else "." if char == "_" else re.escape(char))
+        at += 1
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def like(text: str | None, pattern: str | None, escape: str | None = None) -> int | None:
+    """LIKE on stored strings: 1, 0, or NULL; case counts."""
+    if text is None or pattern is None:
+        return None
+    return int(_like_pattern(pattern, escape).fullmatch(text) is not None)
 
 
 @register("JSON", result=SqlType(TypeName.CLOB), arguments=(1, 1), accepts="S")

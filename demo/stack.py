@@ -1,0 +1,324 @@
+"""The local stack: an own Redis, the emulated databases, a worker for each standby, and Flower, as one thing.
+
+Everything it keeps is below one directory: data, logs, secrets (readable by the owner only), and ``stack.json``, from which
+another command finds the processes again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import random
+import secrets
+import shutil
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+
+from demo.processes import Process, start_process, stop_processes, wait_until_ready
+from demo.redis_server import find_redis_server, write_configuration
+from emulator.cluster import Cluster
+
+#: Ports are taken below the range from which the system hands out its own. Source: Linux, ip_local_port_range.
+_PORTS = (20_000, 32_000)
+_READY_SECONDS = 60.0
+#: Longer than a worker needs to finish the batch that it is in.
+_STOP_SECONDS = 20.0
+_STATE_FILE = "stack.json"
+
+
+class StackError(Exception):
+    """The stack cannot be started or found; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackPlan:
+    """What to start."""
+
+    standbys: int = 2
+    #: Ranges that a worker embeds at once.
+    sessions: int = 2
+    flower: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StackAddresses:
+    """Where the parts of a running stack are; never a password, only where it is kept."""
+
+    directory: str
+    env_file: str
+    primary: str
+    primary_dsn: str
+    standbys: dict[str, str]
+    db_user: str
+    db_password_file: str
+    dba_user: str
+    dba_password_file: str
+    redis_port: int
+    redis_password_file: str
+    flower_url: str | None
+    flower_user: str
+    flower_password_file: str
+
+
+class Stack:
+    """The stack below one directory."""
+
+    def __init__(self, directory: Path, plan: StackPlan, say: Callable[[str], None]) -> None:
+        """Prepare a stack; nothing is started yet.
+
+        Args:
+            directory: Where everything is kept; made if it is missing.
+            plan: What to start.
+            say: Told what is being done, one line each.
+        """
+        self.directory = directory.resolve()
+        self.plan = plan
+        self.cluster: Cluster | None = None
+        self._say = say
+        self._processes: list[Process] = []
+        self._redis_port = 0
+        self._flower_port = 0
+
+    # ------------------------------------------------------------------ starting
+
+    def start_services(self) -> None:
+        """Start Redis and the databases; they are empty and answer when this returns.
+
+        Raises:
+            StackError: A stack runs there already.
+            ProcessFailedError, RedisMissingError: A part does not start.
+        """
+        if is_running(self.directory):
+            raise StackError(f"a stack already runs in {self.directory}; stop it first: adgfleet down")
+        self.directory.mkdir(parents=True, exist_ok=True)
+        for name in ("secrets", "logs"):
+            (self.directory / name).mkdir(mode=0o700, exist_ok=True)
+        for name in ("db", "dba", "redis", "flower"):
+            self._write_secret(name, secrets.token_urlsafe(18))
+        self._start_redis()
+        self._say(f"starting the emulated databases: prim and {self.plan.standbys} standbys")
+        standbys = tuple(f"sby{number}" for number in range(1, self.plan.standbys + 1))
+        self.cluster = Cluster.create(
+            self.directory / "databases", standbys=standbys, dba_password=self._secret("dba"), replace=True
+        )
+        self._save()
+        self.cluster.start()
+        self._write_env_file()
+        self._save()
+
+    def start_fleet(self) -> None:
+        """Start a worker for each standby, and Flower; the schema must be installed."""
+        assert self.cluster is not None  # noqa: S101 - start_services() came first
+        standbys = [name for name, instance in self.cluster.instances.items() if instance.role != "PRIMARY"]
+        self._say(f"starting {len(standbys)} workers with {self.plan.sessions} sessions each")
+        workers = []
+        for name in standbys:
+            command = ["worker", name, "--sessions", str(self.plan.sessions)]
+            workers.append(self._start_command(f"worker-{name}", command))
+        if self.plan.flower:
+            self._flower_port = free_port()
+            self._write_env_file()
+            workers.append(self._start_command("flower", ["flower"]))
+        self._save()
+        for process in workers:
+            wait_until_ready(process, lambda process=process: self._is_ready(process), deadline_seconds=_READY_SECONDS)
+
+    def _start_redis(self) -> None:
+        program = find_redis_server()
+        self._redis_port = free_port()
+        self._say(f"starting Redis ({program.name}) on port {self._redis_port}")
+        data = self.directory / "redis"
+        if data.exists():
+            shutil.rmtree(data)
+        data.mkdir(mode=0o700)
+        configuration = write_configuration(data, port=self._redis_port, password=self._secret("redis"))
+        process = start_process(
+            "redis",
+            [str(program), str(configuration)],
+            log=self._log("redis"),
+            environment=os.environ,
+            directory=data,
+        )
+        self._processes.append(process)
+        self._save()
+        client = redis.Redis(
+            port=self._redis_port,
+            password=self._secret("redis"),
+            socket_timeout=1,
+            retry=None,
+            socket_connect_timeout=1,
+        )
+
+        def answers() -> bool:
+            try:
+                return bool(client.ping())
+            except redis.RedisError:
+                return False
+
+        wait_until_ready(process, answers, deadline_seconds=_READY_SECONDS)
+        client.close()
+
+    def _start_command(self, name: str, arguments: list[str]) -> Process:
+        process = start_process(
+            name,
+            [sys.executable, "-m", "adgfleet", "--env-file", str(self.env_file), *arguments],
+            log=self._log(name),
+            environment=os.environ,
+        )
+        self._processes.append(process)
+        return process
+
+    def _is_ready(self, process: Process) -> bool:
+        if process.name == "flower":
+            try:
+                with urllib.request.urlopen(  # noqa: S310 - loopback, our own port
+                    f"http://127.0.0.1:{self._flower_port}/healthcheck", timeout=1
+                ) as answer:
+                    return bool(answer.status == 200)
+            except (urllib.error.URLError, OSError):
+                return False
+        return " ready." in Path(process.log).read_text(encoding="utf-8", errors="replace")
+
+    # ------------------------------------------------------------------ stopping
+
+    def stop(self) -> None:
+        """Stop everything that was started: the fleet first, then databases and Redis."""
+        fleet = [process for process in self._processes if process.name != "redis"]
+        stop_processes(fleet, grace_seconds=_STOP_SECONDS)
+        if self.cluster is not None:
+            self.cluster.stop()
+        stop_processes([process for process in self._processes if process.name == "redis"], grace_seconds=_STOP_SECONDS)
+        (self.directory / _STATE_FILE).unlink(missing_ok=True)
+
+    # ------------------------------------------------------------------ what is where
+
+    @property
+    def env_file(self) -> Path:
+        """Settings of this stack, for ``adgfleet --env-file``."""
+        return self.directory / "stack.env"
+
+    def addresses(self) -> StackAddresses:
+        """Say where everything is."""
+        assert self.cluster is not None  # noqa: S101 - start_services() came first
+        return StackAddresses(
+            directory=str(self.directory),
+            env_file=str(self.env_file),
+            primary=self._primary_name(),
+            primary_dsn=self._dsn(self._primary_name(), "mypdb_rw"),
+            standbys=self._standby_dsns(),
+            db_user="adgvec",
+            db_password_file=str(self._secret_file("db")),
+            dba_user="system",
+            dba_password_file=str(self._secret_file("dba")),
+            redis_port=self._redis_port,
+            redis_password_file=str(self._secret_file("redis")),
+            flower_url=f"http://127.0.0.1:{self._flower_port}" if self._flower_port else None,
+            flower_user="operator",
+            flower_password_file=str(self._secret_file("flower")),
+        )
+
+    def _primary_name(self) -> str:
+        assert self.cluster is not None  # noqa: S101 - start_services() came first
+        return next(name for name, instance in self.cluster.instances.items() if instance.role == "PRIMARY")
+
+    def _standby_dsns(self) -> dict[str, str]:
+        assert self.cluster is not None  # noqa: S101 - start_services() came first
+        names = [name for name, instance in self.cluster.instances.items() if instance.role != "PRIMARY"]
+        return {name: self._dsn(name, "mypdb_ro") for name in names}
+
+    def _dsn(self, name: str, service: str) -> str:
+        assert self.cluster is not None  # noqa: S101 - start_services() came first
+        return self.cluster.instances[name].dsn(service)
+
+    def _write_env_file(self) -> None:
+        primary = self._primary_name()
+        settings = {
+            "DB_USER": "adgvec",
+            "DB_PASSWORD_FILE": self._secret_file("db"),
+            "DB_DSN": self._dsn(primary, "mypdb_rw"),
+            "DBA_USER": "system",
+            "DBA_PASSWORD_FILE": self._secret_file("dba"),
+            "STANDBYS": ",".join(f"{name}={dsn}" for name, dsn in self._standby_dsns().items()),
+            "REDIS_URL": f"redis://:{self._secret('redis')}@127.0.0.1:{self._redis_port}/0",
+            "FLOWER_USER": "operator",
+            "FLOWER_PASSWORD_FILE": self._secret_file("flower"),
+            "FLOWER_PORT": self._flower_port or 5555,
+        }
+        self._write_private(self.env_file, "".join(f"{name}={value}\n" for name, value in settings.items()))
+
+    # ------------------------------------------------------------------ files
+
+    def _log(self, name: str) -> Path:
+        return self.directory / "logs" / f"{name}.log"
+
+    def _secret_file(self, name: str) -> Path:
+        return self.directory / "secrets" / f"{name}_password"
+
+    def _secret(self, name: str) -> str:
+        return self._secret_file(name).read_text(encoding="utf-8").strip()
+
+    def _write_secret(self, name: str, value: str) -> None:
+        self._write_private(self._secret_file(name), f"{value}\n")
+
+    @staticmethod
+    def _write_private(path: Path, text: str) -> None:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        path.write_text(text, encoding="utf-8")
+
+    def _save(self) -> None:
+        state = {
+            "plan": dataclasses.asdict(self.plan),
+            "redis_port": self._redis_port,
+            "flower_port": self._flower_port,
+            "processes": [dataclasses.asdict(process) for process in self._processes],
+        }
+        self._write_private(self.directory / _STATE_FILE, json.dumps(state, indent=2) + "\n")
+
+
+def open_stack(directory: Path, say: Callable[[str], None]) -> Stack:
+    """Find a stack that another command started.
+
+    Raises:
+        StackError: There is none.
+    """
+    try:
+        state = json.loads((directory / _STATE_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StackError(f"no stack runs in {directory.resolve()}; start one: adgfleet up") from None
+    stack = Stack(directory, StackPlan(**state["plan"]), say)
+    stack._redis_port = state["redis_port"]  # noqa: SLF001 - rebuilding the same object
+    stack._flower_port = state["flower_port"]  # noqa: SLF001
+    stack._processes = [Process(**entry) for entry in state["processes"]]  # noqa: SLF001
+    if (stack.directory / "databases" / "cluster.json").exists():
+        stack.cluster = Cluster.open(stack.directory / "databases")
+    return stack
+
+
+def is_running(directory: Path) -> bool:
+    """Tell whether a stack below ``directory`` has a live process."""
+    try:
+        stack = open_stack(directory, lambda _line: None)
+    except StackError:
+        return False
+    return any(process.is_alive() for process in stack._processes)  # noqa: SLF001 - the stack's own module
+
+
+def free_port() -> int:
+    """Return a TCP port on loopback that nobody listens on, outside the range the system hands out by itself."""
+    for port in random.sample(range(*_PORTS), 200):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise StackError(f"no free port between {_PORTS[0]} and {_PORTS[1]} on 127.0.0.1")

@@ -1,0 +1,174 @@
+"""Putting a value into a column: conversion to its type, and the checks of its limits."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from emulator.datatypes import SqlType, TypeName, Value, VectorFormat
+from emulator.engine.catalogue import type_from_json, type_to_json
+from emulator.engine.functions.conversions import to_datetime, to_number, to_text
+from emulator.engine.stored_values import load_by_letter, signature_letter, to_stored
+from emulator.engine.vectors import parse_vector
+from emulator.errors import OraError
+from emulator.number import Number, number_text, round_places
+
+_VECTOR_DTYPES = {
+    VectorFormat.FLOAT32: np.dtype("<f4"),
+    VectorFormat.FLOAT64: np.dtype("<f8"),
+    VectorFormat.INT8: np.dtype("i1"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A column that a value is put into."""
+
+    owner: str
+    table: str
+    column: str
+    type: SqlType
+
+    @property
+    def label(self) -> str:
+        """The column as messages name it."""
+        return f'"{self.owner}"."{self.table}"."{self.column}"'
+
+    def to_json(self) -> str:
+        """Write it for a SQLite function's argument."""
+        return json.dumps([self.owner, self.table, self.column, type_to_json(self.type)])
+
+
+@functools.lru_cache(maxsize=1024)
+def target_from_json(text: str) -> Target:
+    """Read what ``to_json`` wrote."""
+    owner, table, column, sql_type = json.loads(text)
+    return Target(owner, table, column, type_from_json(sql_type))
+
+
+def assign(value: Value, target: Target) -> Any:  # noqa: ANN401 - a stored value
+    """Return the stored form of a value in a column.
+
+    Raises:
+        OraError: 932 another type, 1722 and its like not convertible, 1438, 12899, 51803 over the column's limits.
+    """
+    if value is None or (value == "" and isinstance(value, str)):
+        return None
+    coerced = _COERCERS[signature_letter(target.type)](value, target)
+    return to_stored(coerced, target.type)
+
+
+def assign_stored(letter: str, target_json: str, stored: Any) -> Any:  # noqa: ANN401 - stored values
+    """Do the same for a value that is stored already; a SQLite function."""
+    if stored is None:
+        return None
+    return assign(load_by_letter(stored, letter), target_from_json(target_json))
+
+
+def fits(value: Number, sql_type: SqlType) -> Number | None:
+    """Return a number rounded to a type's scale, None if it has too many digits before the point."""
+    if sql_type.precision == 0:
+        return value
+    rounded = round_places(value, max(sql_type.scale, -127))
+    limit = 10 ** (sql_type.precision - sql_type.scale) if sql_type.precision >= sql_type.scale else 1
+    return rounded if abs(rounded) < limit else None
+
+
+def _number(value: Value, target: Target) -> Value:
+    found = to_number(value)
+    if found is None:
+        return None
+    rounded = fits(found, target.type)
+    if rounded is None:
+        raise OraError(1438, number_text(found), target.type.precision, target.type.scale, target.column)
+    return rounded
+
+
+def _text(value: Value, target: Target) -> Value:
+    text = to_text(value)
+    if text is None or target.type.size == 0:
+        return text
+    actual = len(text)
+    if actual > target.type.size:
+        raise OraError(12899, target.label, actual, target.type.size)
+    return text.ljust(target.type.size) if target.type.name is TypeName.CHAR else text
+
+
+def _date(value: Value, target: Target) -> Value:
+    if isinstance(value, int | Decimal | float | bytes):
+        raise OraError(932, "NUMBER", target.type.name.value)
+    found = to_datetime(value)
+    return found.replace(microsecond=0, tzinfo=None) if found is not None else None
+
+
+def _timestamp(value: Value, target: Target) -> Value:
+    if isinstance(value, int | Decimal | float | bytes):
+        raise OraError(932, "NUMBER", target.type.name.value)
+    found = to_datetime(value)
+    return found.replace(tzinfo=None) if found is not None else None
+
+
+def _zoned(value: Value, target: Target) -> Value:
+    found = to_datetime(value)
+    if found is None:
+        raise OraError(932, "CHAR", target.type.name.value)
+    return found if found.tzinfo is not None else found.replace(tzinfo=datetime.UTC)
+
+
+def _float(value: Value, _target: Target) -> Value:
+    found = value if isinstance(value, float) else to_number(value)
+    return None if found is None else float(found)
+
+
+def _bytes(value: Value, target: Target) -> Value:
+    if isinstance(value, str):
+        try:
+            value = bytes.fromhex(value)
+        except ValueError:
+            raise OraError(1465, text="ORA-01465: invalid hex number") from None
+    if not isinstance(value, bytes):
+        raise OraError(932, "NUMBER", target.type.name.value)
+    if target.type.name is TypeName.RAW and target.type.size and len(value) > target.type.size:
+        raise OraError(12899, target.label, len(value), target.type.size)
+    return value
+
+
+def _vector(value: Value, target: Target) -> Value:
+    if isinstance(value, str):
+        value = parse_vector(value)
+    if not isinstance(value, np.ndarray):
+        raise OraError(932, "NUMBER", "VECTOR")
+    if target.type.dimensions and value.size != target.type.dimensions:
+        raise OraError(51803, target.type.dimensions, value.size)
+    dtype = _VECTOR_DTYPES.get(target.type.vector_format)
+    return value if dtype is None else value.astype(dtype)
+
+
+def _boolean(value: Value, _target: Target) -> Value:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.upper() in {"TRUE", "FALSE"}:
+        return value.upper() == "TRUE"
+    if isinstance(value, int):
+        return value != 0
+    raise OraError(932, "CHAR", "BOOLEAN")
+
+
+_COERCERS: dict[str, Callable[[Value, Target], Value]] = {
+    "N": _number,
+    "S": _text,
+    "D": _date,
+    "T": _timestamp,
+    "Z": _zoned,
+    "F": _float,
+    "R": _bytes,
+    "V": _vector,
+    "B": _boolean,
+}

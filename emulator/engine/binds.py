@@ -1,0 +1,92 @@
+"""The values that go into a statement: the client's placeholders, or PL/SQL's variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.datatypes import SqlType, Value
+from emulator.engine.assignment import Target, assign
+from emulator.engine.pieces import Piece
+from emulator.engine.prepared import NameResolver, StoredRow
+from emulator.engine.stored_values import to_stored
+from emulator.errors import OraError
+from emulator.statement_text import StatementText
+
+
+@dataclass(slots=True)
+class BindList:
+    """Collects binds while a statement is written; each becomes one numbered parameter of SQLite's."""
+
+    text: StatementText
+    bind_types: Sequence[SqlType]
+    resolver: NameResolver | None
+    names: list[str] = field(default_factory=list)
+    types: list[SqlType] = field(default_factory=list)
+    #: For each SQLite parameter: which bind, and how its value is stored.
+    encoders: list[tuple[int, Callable[[Value], Any]]] = field(default_factory=list)
+    #: Slices of the text that PL/SQL's variables stand in: start, end, bind.
+    slices: list[tuple[int, int, int]] = field(default_factory=list)
+    _by_slice: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.resolver is None:
+            self.names = list(self.text.binds)
+            if self.bind_types and len(self.bind_types) != len(self.names):
+                raise OraError(1008)
+            self.types = list(self.bind_types)
+            if len(self.types) < len(self.names):
+                raise OraError(1008)
+
+    def placeholder(self, offset: int) -> int | None:
+        """Return the number of the bind whose name stands at an offset of the text, None if it is PL/SQL's."""
+        if self.resolver is not None:
+            return None
+        before = [number for number, at in enumerate(self.text.placeholder_offsets) if at < offset]
+        return before[-1]
+
+    def variable(self, start: int, end: int) -> int | None:
+        """Return the number of the bind for a slice of the text that means a PL/SQL variable, None if it means none."""
+        if self.resolver is None:
+            return None
+        known = self._by_slice.get((start, end))
+        if known is not None:
+            return known
+        found = self.resolver.resolve(self.text.text[start:end], start)
+        if found is None:
+            return None
+        self.names.append(found.key)
+        self.types.append(found.type)
+        number = len(self.names) - 1
+        self._by_slice[start, end] = number
+        self.slices.append((start, end, number))
+        return number
+
+    def piece(self, number: int) -> Piece:
+        """Return a bind as an expression of its own type."""
+        sql_type = self.types[number]
+        self.encoders.append((number, lambda value: to_stored(value, sql_type)))
+        return Piece(f"?{len(self.encoders)}", sql_type, is_constant=True)
+
+    def assigned(self, number: int, target: Target) -> str:
+        """Return a bind as the value of a column, converted and checked in Python."""
+        self.encoders.append((number, lambda value: assign(value, target)))
+        return f"?{len(self.encoders)}"
+
+    def parameters(self, values: Sequence[Value]) -> StoredRow:
+        """Return SQLite's parameters for one execution's values."""
+        if len(values) < len(self.names):
+            raise OraError(1008)
+        return tuple(encode(values[number]) for number, encode in self.encoders)
+
+    def text_for_primary(self, returning: int) -> str:
+        """Return the statement with PL/SQL's variables as placeholders, as it is sent to a primary."""
+        text = self.text.text
+        if self.resolver is None:
+            return text
+        for start, end, number in sorted(self.slices, reverse=True):
+            text = f"{text[:start]}:B{number + 1}{text[end:]}"
+        if returning:
+            text += " INTO " + ", ".join(f":R{number + 1}" for number in range(returning))
+        return text

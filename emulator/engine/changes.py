@@ -1,0 +1,255 @@
+"""Writes INSERT, UPDATE and DELETE for SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from emulator.datatypes import SqlType, Value
+from emulator.engine.assignment import Target, assign
+from emulator.engine.binds import BindList
+from emulator.engine.expressions import ExpressionWriter, stored_name
+from emulator.engine.objects import Relation, RelationKind, TableColumn
+from emulator.engine.pieces import Names, Source, convert, quote, text_literal
+from emulator.engine.prepared import PreparedQuery, StoredRow
+from emulator.engine.queries import StatementWriter
+from emulator.engine.stored_values import from_stored, signature_letter
+from emulator.errors import NotEmulated, OraError
+
+
+class Change:
+    """A prepared INSERT, UPDATE or DELETE; see ``emulator.engine.prepared.PreparedChange``."""
+
+    def __init__(self, verb: str, relation: Relation, binds: BindList) -> None:
+        """Begin; the writers below fill in the rest."""
+        self.verb = verb
+        self.relation = relation
+        self.table = relation.sqlite_name
+        self.blind = False
+        self.uses_model = False
+        self.tables_read: frozenset[str] = frozenset()
+        self.sqlite_text = ""
+        self.oracle_text = ""
+        self.returning: tuple[SqlType, ...] = ()
+        self.bind_names: tuple[str, ...] = ()
+        self.bind_types: tuple[SqlType, ...] = ()
+        self.source: PreparedQuery | None = None
+        self.source_targets: list[Target] = []
+        self._binds = binds
+
+    def parameters(self, values: Sequence[Value]) -> StoredRow:
+        """Return SQLite's parameters for one execution, or for one row of ``source``."""
+        if self.source is not None:
+            return tuple(assign(value, target) for value, target in zip(values, self.source_targets, strict=True))
+        return self._binds.parameters(values)
+
+    def returned(self, row: StoredRow) -> tuple[Value, ...]:
+        """Return the values of one row of RETURNING."""
+        return tuple(from_stored(value, sql_type) for value, sql_type in zip(row, self.returning, strict=True))
+
+
+class ChangeWriter:
+    """Writes one DML statement."""
+
+    def __init__(self, statement: StatementWriter) -> None:
+        """Begin a statement."""
+        self._statement = statement
+
+    def write(self, node: exp.Expression) -> Change:
+        """Write the statement."""
+        if isinstance(node, exp.Insert):
+            change = self._insert(node)
+        elif isinstance(node, exp.Update):
+            change = self._update(node)
+        elif isinstance(node, exp.Delete):
+            change = self._delete(node)
+        else:
+            raise NotEmulated(type(node).__name__.upper())
+        statement = self._statement
+        change.uses_model = statement.uses_model
+        change.tables_read = frozenset(statement.tables - {change.table})
+        change.bind_names = tuple(statement.binds.names)
+        change.bind_types = tuple(statement.binds.types)
+        change.oracle_text = statement.binds.text_for_primary(len(change.returning))
+        return change
+
+    # ------------------------------------------------------------------ forms
+
+    def _insert(self, node: exp.Insert) -> Change:
+        self._only(node, "this", "expression", "returning", "hint")
+        target, listed = node.this, None
+        if isinstance(target, exp.Schema):
+            listed = [stored_name(column) for column in target.expressions]
+            target = target.this
+        relation, source, change = self._target(target, "INSERT")
+        columns = self._columns(relation, listed)
+        values = node.expression
+        names = ", ".join(quote(column.name) for column in columns)
+        head = f"INSERT INTO {quote(relation.sqlite_name)} ({names})"
+        if isinstance(values, exp.Values):
+            rows = values.expressions
+            if len(rows) != 1:
+                raise NotEmulated("INSERT of several rows of VALUES")
+            items = rows[0].expressions if isinstance(rows[0], exp.Tuple) else [rows[0]]
+            given = len(listed) if listed is not None else len(relation.columns)
+            if len(items) != given:
+                raise OraError(913 if len(items) > given else 947)
+            writer = ExpressionWriter(self._statement, Names())
+            writer.allows_aggregates = False
+            texts = [
+                self._assigned(writer, relation, column, item)
+                for column, item in zip(columns, [*items, *self._defaults(columns[given:])], strict=True)
+            ]
+            change.sqlite_text = f"{head} VALUES ({', '.join(texts)})"
+            change.blind = not self._statement.tables
+        else:
+            self._insert_query(change, relation, columns, listed, values, head)
+        self._returning(node, change, source)
+        return change
+
+    def _insert_query(
+        self,
+        change: Change,
+        relation: Relation,
+        columns: list[TableColumn],
+        listed: list[str] | None,
+        values: exp.Expression,
+        head: str,
+    ) -> None:
+        given = len(listed) if listed is not None else len(relation.columns)
+        if len(columns) > given:
+            raise NotEmulated("INSERT … SELECT into a table with defaults for the columns left out")
+        query = self._statement.query(values, None, is_top=True)
+        if len(query.fields) != given:
+            raise OraError(913 if len(query.fields) > given else 947)
+        if query.embeddings:
+            from emulator.engine.compiler import Query  # noqa: PLC0415 - the two need each other
+
+            change.source = Query(self._statement, query)
+            change.source_targets = [_target_of(relation, column) for column in columns]
+            change.sqlite_text = f"{head} VALUES ({', '.join(f'?{number + 1}' for number in range(given))})"
+            return
+        texts = [
+            self._checked(f"q.{quote(field.name)}", signature_letter(field.type), _target_of(relation, column))
+            for field, column in zip(query.fields, columns, strict=True)
+        ]
+        # WHERE true: SQLite would read ON CONFLICT into a bare SELECT otherwise.
+        change.sqlite_text = f"{head} SELECT {', '.join(texts)} FROM ({query.sql}) AS q WHERE true"
+
+    def _update(self, node: exp.Update) -> Change:
+        self._only(node, "this", "expressions", "where", "returning", "hint")
+        relation, source, change = self._target(node.this, "UPDATE")
+        writer = ExpressionWriter(self._statement, Names(sources=[source]))
+        writer.allows_aggregates = False
+        parts = []
+        for item in node.expressions:
+            if not isinstance(item, exp.EQ) or not isinstance(item.this, exp.Column):
+                raise NotEmulated("UPDATE … SET of that form")
+            name = stored_name(item.this.this)
+            column = relation.by_name.get(name)
+            if column is None:
+                raise OraError(904, f'"{name}"', offset=writer.offset(item.this))
+            parts.append(f"{quote(name)} = {self._assigned(writer, relation, column, item.expression)}")
+        change.sqlite_text = f"UPDATE {quote(relation.sqlite_name)} AS {quote(source.alias)} SET {', '.join(parts)}{self._where(node, writer)}"
+        self._returning(node, change, source)
+        return change
+
+    def _delete(self, node: exp.Delete) -> Change:
+        self._only(node, "this", "where", "returning", "hint")
+        relation, source, change = self._target(node.this, "DELETE")
+        writer = ExpressionWriter(self._statement, Names(sources=[source]))
+        writer.allows_aggregates = False
+        change.sqlite_text = (
+            f"DELETE FROM {quote(relation.sqlite_name)} AS {quote(source.alias)}{self._where(node, writer)}"
+        )
+        self._returning(node, change, source)
+        return change
+
+    # ------------------------------------------------------------------ parts
+
+    def _target(self, node: exp.Expression, verb: str) -> tuple[Relation, Source, Change]:
+        if not isinstance(node, exp.Table):
+            raise NotEmulated(f"{verb} of something that is no table")
+        _text, source = self._statement.table_source(node, verb)
+        relation = source.relation
+        if relation is None or relation.kind is not RelationKind.TABLE:
+            raise OraError(1031)
+        self._statement.tables.discard(relation.sqlite_name)
+        return relation, source, Change(verb, relation, self._statement.binds)
+
+    @staticmethod
+    def _columns(relation: Relation, listed: list[str] | None) -> list[TableColumn]:
+        """Return the columns that get values: the listed ones, then those with defaults."""
+        if listed is None:
+            return list(relation.columns)
+        for name in listed:
+            if name not in relation.by_name:
+                raise OraError(904, f'"{name}"')
+        if len(set(listed)) < len(listed):
+            raise OraError(957)
+        rest = [column for column in relation.columns if column.name not in listed and column.default is not None]
+        return [*(relation.by_name[name] for name in listed), *rest]
+
+    @staticmethod
+    def _defaults(columns: Sequence[TableColumn]) -> list[exp.Expression]:
+        from emulator.engine.dialect import parse_statement  # noqa: PLC0415 - only for defaults
+
+        found: list[exp.Expression] = []
+        for column in columns:
+            tree = parse_statement(f"SELECT {column.default} FROM dual")
+            found.append(tree.expressions[0])
+        return found
+
+    def _assigned(self, writer: ExpressionWriter, relation: Relation, column: TableColumn, node: exp.Expression) -> str:
+        target = _target_of(relation, column)
+        if isinstance(node, exp.Column) and stored_name(node.this) == "DEFAULT" and node.args.get("table") is None:
+            raise NotEmulated("DEFAULT as a value")
+        piece = writer.value(node)
+        number = _parameter_number(piece.sql)
+        if number is not None:  # a bare bind: converted and checked in Python, which is also faster
+            bind, _encode = self._statement.binds.encoders.pop()
+            return self._statement.binds.assigned(bind, target)
+        if piece.is_null:
+            return "NULL"
+        if piece.letter != signature_letter(column.type):
+            piece = convert(piece, signature_letter(column.type))
+        return self._checked(piece.sql, piece.letter, target)
+
+    @staticmethod
+    def _checked(sql: str, letter: str, target: Target) -> str:
+        return f"assign_value('{letter}', {text_literal(target.to_json())}, {sql})"
+
+    def _where(self, node: exp.Expression, writer: ExpressionWriter) -> str:
+        where = node.args.get("where")
+        return f" WHERE {writer.condition(where.this)}" if where is not None else ""
+
+    def _returning(self, node: exp.Expression, change: Change, source: Source) -> None:
+        returning = node.args.get("returning")
+        if returning is None:
+            return
+        if change.source is not None:
+            raise NotEmulated("RETURNING of INSERT … SELECT with a model")
+        bare = {
+            name: type(column)(name, quote(name), column.type, column.nullable)
+            for name, column in source.fields.items()
+        }
+        writer = ExpressionWriter(self._statement, Names(sources=[Source(source.alias, bare)]))
+        writer.allows_aggregates = False
+        pieces = [writer.value(item) for item in returning.expressions]
+        change.returning = tuple(piece.type for piece in pieces)
+        change.sqlite_text += " RETURNING " + ", ".join(piece.sql for piece in pieces)
+
+    @staticmethod
+    def _only(node: exp.Expression, *names: str) -> None:
+        for key, value in node.args.items():
+            if key not in names and value not in (None, False, [], ""):
+                raise NotEmulated(f"{type(node).__name__.upper()} with {key}")
+
+
+def _target_of(relation: Relation, column: TableColumn) -> Target:
+    return Target(relation.owner, relation.name, column.name, column.type)
+
+
+def _parameter_number(sql: str) -> int | None:
+    return int(sql[1:]) if sql.startswith("?") and sql[1:].isdigit() else None

@@ -1,0 +1,145 @@
+"""Oracle's SQL as sqlglot parses it, with a dialect of our own.
+
+Every function arrives as ``Anonymous`` under Oracle's own name with its arguments untouched; nothing is translated
+while
+parsing. What the parser accepts beyond Oracle is refused later: the writer knows a list of node classes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlglot import exp, tokens
+from sqlglot.dialects.oracle import Oracle
+from sqlglot.errors import ParseError, SqlglotError, TokenError
+
+from emulator.errors import NotEmulated, OraError
+
+#: Deeper text would exhaust the parser's stack.
+_DEEPEST_NESTING = 200
+_FIRST_WORDS = frozenset({"SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "("})
+
+
+class VectorEmbedding(exp.Expression):
+    """``VECTOR_EMBEDDING(model USING expression AS data)``."""
+
+    arg_types = {"this": True, "expression": True, "alias": True}  # noqa: RUF012 - sqlglot's own form
+
+
+class EmulatorOracle(Oracle):
+    """The dialect; see the module."""
+
+    class Parser(Oracle.Parser):
+        """Parses what Oracle's SQL has and sqlglot's does not."""
+
+        FUNCTIONS: dict[str, Any] = {}  # noqa: RUF012 - sqlglot's own form
+        NO_PAREN_FUNCTIONS: dict[Any, Any] = {}  # noqa: RUF012
+        FUNCTION_PARSERS = {name: Oracle.Parser.FUNCTION_PARSERS[name] for name in ("CAST", "EXTRACT", "TRIM")} | {
+            "VECTOR_EMBEDDING": lambda self: self._parse_vector_embedding()
+        }
+        PLACEHOLDER_PARSERS = {  # noqa: RUF012
+            **Oracle.Parser.PLACEHOLDER_PARSERS,
+            tokens.TokenType.COLON: lambda self: self._parse_bind(),
+        }
+
+        def _parse_bind(self) -> exp.Expression | None:
+            token = self._curr
+            if token is None:
+                return None
+            self._advance()
+            return self.expression(exp.Placeholder(this=token.text))
+
+        def _parse_vector_embedding(self) -> exp.Expression:
+            model = self._parse_table_parts()
+            if not self._match(tokens.TokenType.USING):
+                self.raise_error("Expecting USING")
+            value = self._parse_assignment()
+            if not self._match(tokens.TokenType.ALIAS):
+                self.raise_error("Expecting AS")
+            alias = self._parse_id_var(any_token=True)
+            return self.expression(VectorEmbedding(this=model, expression=value, alias=alias))
+
+        def _parse_fetch_accuracy(self) -> None:
+            if self._match_text_seq("WITH", "TARGET", "ACCURACY"):
+                self._parse_primary()
+
+
+def parse_statement(text: str) -> exp.Expression:
+    """Parse a query or DML statement.
+
+    Raises:
+        OraError: With the offset of the fault; 3001 for nesting that is too deep.
+    """
+    if text.rstrip().endswith(";"):
+        raise OraError(933, offset=len(text.rstrip()) - 1)
+    depth = deepest = 0
+    for char in text:
+        depth += (char == "(") - (char == ")")
+        deepest = max(deepest, depth)
+    if deepest > _DEEPEST_NESTING:
+        raise NotEmulated(f"more than {_DEEPEST_NESTING} nested brackets")
+    prepared = _plain_fetch(text)
+    try:
+        tree = parser_for().parse_one(prepared)
+    except (ParseError, TokenError, SqlglotError) as error:
+        raise _syntax_error(error, text) from None
+    except RecursionError:
+        raise NotEmulated("statement nested that deeply") from None
+    return tree
+
+
+class _OneStatement:
+    """Tokenizer and parser for one statement."""
+
+    def __init__(self) -> None:
+        self._dialect = EmulatorOracle()
+
+    def parse_one(self, text: str) -> exp.Expression:
+        found = self._dialect.parse(text)
+        statements = [tree for tree in found if tree is not None]
+        if len(statements) != 1:
+            raise OraError(933 if statements else 900)
+        return statements[0]
+
+
+def parser_for() -> _OneStatement:
+    """Return a parser."""
+    return _OneStatement()
+
+
+_FETCH_WORDS = re.compile(
+    r"('(?:[^']|'')*'|\"[^\"]*\")|\bFETCH\s+(APPROX(?:IMATE)?|EXACT)\b|\bWITH\s+TARGET\s+ACCURACY\s+(\d+)(\s+PERCENT)?",
+    re.IGNORECASE,
+)
+
+
+def _plain_fetch(text: str) -> str:
+    """Blank out APPROX, EXACT and WITH TARGET ACCURACY: search is exact here, as it may be; offsets stay."""
+
+    def blank(match: re.Match[str]) -> str:
+        if match[1] is not None:
+            return match[0]
+        if match[2] is not None:
+            return match[0][: -len(match[2])] + " " * len(match[2])
+        return " " * len(match[0])
+
+    return _FETCH_WORDS.sub(blank, text)
+
+
+def _syntax_error(error: Exception, text: str) -> OraError:
+    if isinstance(error, ParseError) and error.errors:
+        detail = error.errors[0]
+        line, column = detail.get("line") or 1, detail.get("col") or 1
+        highlight = detail.get("highlight") or ""
+        lines = text.splitlines(keepends=True)
+        offset = sum(len(part) for part in lines[: line - 1]) + max(column - len(highlight), 0)
+        message = str(detail.get("description") or "")
+        if not text[offset:].strip() or "Required keyword" in message:
+            return OraError(936, offset=min(offset, len(text)))
+        if "Expecting )" in message:
+            return OraError(907, offset=offset)
+        return OraError(933, offset=offset)
+    if isinstance(error, TokenError):
+        return OraError(1756)
+    return OraError(900)

@@ -1,0 +1,79 @@
+"""Rows of an open query: pulled from SQLite as they are asked for; models run when their row is handed out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emulator.datatypes import Row, SqlType, Value
+from emulator.engine.call_context import current_context
+from emulator.engine.prepared import StoredRow
+from emulator.engine.queries import Embedding
+from emulator.engine.stored_values import from_stored
+from emulator.errors import OraError
+from emulator.session import Column
+
+
+class QueryRows:
+    """A ``RowSource`` over SQLite's rows."""
+
+    def __init__(
+        self, columns: tuple[Column, ...], stored: Iterator[StoredRow], embeddings: dict[int, Embedding]
+    ) -> None:
+        """Begin before the first row."""
+        self.columns = columns
+        self._types: list[SqlType] = [
+            embeddings[number].argument if number in embeddings else column.type
+            for number, column in enumerate(columns)
+        ]
+        self._stored: Iterator[StoredRow] | None = stored
+        self._embeddings = embeddings
+        self._failed: OraError | None = None
+
+    def fetch(self, count: int) -> list[Row]:
+        """Return the next rows; see ``emulator.session.RowSource``."""
+        if self._failed is not None:
+            failed, self._failed = self._failed, None
+            self._stored = None
+            raise failed
+        rows: list[Row] = []
+        if self._stored is None:
+            return rows
+        try:
+            while len(rows) < count:
+                stored = next(self._stored, None)
+                if stored is None:
+                    self._stored = None
+                    break
+                rows.append(self._row(stored))
+        except OraError as error:
+            if not rows:
+                self._stored = None
+                raise
+            # The good rows first. Fewer rows than asked for would mean the end, so the caller is told at its next call;
+            # a full answer is never short, which is why the error is kept only together with a row.
+            self._failed = error
+            error.row_count = len(rows)
+        return rows
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the next fetch will raise."""
+        return self._failed is not None
+
+    def close(self) -> None:
+        """Give SQLite's cursor back."""
+        stored, self._stored = self._stored, None
+        close = getattr(stored, "close", None)
+        if close is not None:
+            close()
+
+    def _row(self, stored: StoredRow) -> Row:
+        values: list[Value] = [
+            from_stored(value, sql_type) for value, sql_type in zip(stored, self._types, strict=True)
+        ]
+        if self._embeddings:
+            context = current_context()
+            for number, embedding in self._embeddings.items():
+                if values[number] is not None:
+                    values[number] = context.embed(embedding.model, values[number])
+        return tuple(values)
