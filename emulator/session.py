@@ -36,8 +36,7 @@ class RowSource(Protocol):
         """Return the next rows, at most ``count``; fewer than ``count`` means that there are no more.
 
         Raises:
-            OraError: A row could not be computed; rows before it have been returned by this or an earlier call
-                (an implementation returns the good rows first and raises at the next call).
+            OraError: A row could not be computed; the rows of this call are lost and the cursor is at its end.
         """
 
     def close(self) -> None:

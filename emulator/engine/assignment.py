@@ -59,7 +59,7 @@ def assign(value: Value, target: Target) -> Any:  # noqa: ANN401 - a stored valu
     Raises:
         OraError: 932 another type, 1722 and its like not convertible, 1438, 12899, 51803 over the column's limits.
     """
-    if value is None or (value == "" and isinstance(value, str)):
+    if value is None or (isinstance(value, str) and not value):
         return None
     coerced = _COERCERS[signature_letter(target.type)](value, target)
     return to_stored(coerced, target.type)

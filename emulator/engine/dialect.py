@@ -48,7 +48,9 @@ class EmulatorOracle(Oracle):
             if token is None:
                 return None
             self._advance()
-            return self.expression(exp.Placeholder(this=token.text))
+            bind = self.expression(exp.Placeholder(this=token.text))
+            bind.meta.update(start=token.start, end=token.end)
+            return bind
 
         def _parse_vector_embedding(self) -> exp.Expression:
             model = self._parse_table_parts()

@@ -15,7 +15,7 @@ from emulator.engine.dialect import VectorEmbedding
 from emulator.engine.functions import function
 from emulator.engine.functions.conversions import to_number
 from emulator.engine.functions.date_formats import parse_date
-from emulator.engine.functions.registry import SqlFunction
+from emulator.engine.functions.registry import SqlFunction, sqlite_name
 from emulator.engine.functions.type_rules import common
 from emulator.engine.objects import Model
 from emulator.engine.pieces import NULL_TYPE, Names, Piece, convert, quote, text_literal, unify
@@ -241,7 +241,7 @@ class ExpressionWriter:
         if isinstance(node, exp.Sub) and left_is_date and right_is_date:
             if "D" not in {left.letter, right.letter} or left.letter != right.letter:
                 raise NotEmulated("difference of timestamps (an interval)", offset=self.offset(node))
-            return Piece(f"DATE_MINUS_DATE('DDN', {left.sql}, {right.sql})", NUMBER, is_constant)
+            return Piece(f"\"ORA$DATE_MINUS_DATE\"('DDN', {left.sql}, {right.sql})", NUMBER, is_constant)
         if isinstance(node, exp.Add) and right_is_date and not left_is_date:
             left, right = right, left
         elif not isinstance(node, exp.Add | exp.Sub) or not left_is_date or right_is_date:
@@ -249,7 +249,7 @@ class ExpressionWriter:
         days = convert(right, "N").sql
         if isinstance(node, exp.Sub):
             days = f"num_negate({days})"
-        return Piece(f"DATE_ADD_DAYS('{left.letter}ND', {left.sql}, {days})", DATE, is_constant)
+        return Piece(f"\"ORA$DATE_ADD_DAYS\"('{left.letter}ND', {left.sql}, {days})", DATE, is_constant)
 
     def concatenation(self, node: exp.DPipe) -> Piece:
         """Write ||: NULL is the empty string, and the empty string is NULL."""
@@ -352,7 +352,7 @@ class ExpressionWriter:
         letters = "".join(piece.letter for piece in pieces) + signature_letter(result)
         arguments = "".join(f", {piece.sql}" for piece in pieces)
         is_constant = entry.deterministic and all(piece.is_constant for piece in pieces)
-        return Piece(f"{quote(entry.name)}('{letters}'{arguments})", result, is_constant)
+        return Piece(f"{quote(sqlite_name(entry))}('{letters}'{arguments})", result, is_constant)
 
     def _decode(self, arguments: Sequence[exp.Expression]) -> Piece:
         if len(arguments) < 3:
@@ -384,7 +384,7 @@ class ExpressionWriter:
         for piece in (left, right):
             if piece.letter not in "VS":
                 raise OraError(932, "NUMBER", "VECTOR")
-        sql = f"\"VECTOR_DISTANCE\"('{letters}', {left.sql}, {right.sql}, '{metric}')"
+        sql = f"\"ORA$VECTOR_DISTANCE\"('{letters}', {left.sql}, {right.sql}, '{metric}')"
         return Piece(sql, BINARY_DOUBLE, left.is_constant and right.is_constant)
 
     def distance_operator(self, node: exp.Binary) -> Piece:
@@ -394,7 +394,7 @@ class ExpressionWriter:
     def embedding(self, node: VectorEmbedding) -> Piece:
         """Write VECTOR_EMBEDDING as a function call; a constant one is computed once."""
         model, value = self.embedding_parts(node)
-        sql = f"\"VECTOR_EMBEDDING\"('SS{value.letter}V', {text_literal(model.owner)}, {text_literal(model.name)}, {value.sql})"
+        sql = f"\"ORA$VECTOR_EMBEDDING\"('SS{value.letter}V', {text_literal(model.owner)}, {text_literal(model.name)}, {value.sql})"
         if value.is_constant:
             sql = f"(SELECT {sql})"
         self.statement.uses_model = True

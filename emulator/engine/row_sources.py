@@ -27,14 +27,9 @@ class QueryRows:
         ]
         self._stored: Iterator[StoredRow] | None = stored
         self._embeddings = embeddings
-        self._failed: OraError | None = None
 
     def fetch(self, count: int) -> list[Row]:
         """Return the next rows; see ``emulator.session.RowSource``."""
-        if self._failed is not None:
-            failed, self._failed = self._failed, None
-            self._stored = None
-            raise failed
         rows: list[Row] = []
         if self._stored is None:
             return rows
@@ -45,20 +40,10 @@ class QueryRows:
                     self._stored = None
                     break
                 rows.append(self._row(stored))
-        except OraError as error:
-            if not rows:
-                self._stored = None
-                raise
-            # The good rows first. Fewer rows than asked for would mean the end, so the caller is told at its next call;
-            # a full answer is never short, which is why the error is kept only together with a row.
-            self._failed = error
-            error.row_count = len(rows)
+        except OraError:
+            self._stored = None
+            raise
         return rows
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether the next fetch will raise."""
-        return self._failed is not None
 
     def close(self) -> None:
         """Give SQLite's cursor back."""

@@ -181,6 +181,6 @@ def type_of_value(value: Value) -> SqlType:
         return SqlType(TypeName.RAW, size=len(value))
     if isinstance(value, datetime.datetime):
         return SqlType(TypeName.TIMESTAMP_TZ if value.tzinfo else TypeName.TIMESTAMP, scale=6)
-    if isinstance(value, np.ndarray[Any, np.dtype[Any]]):
+    if isinstance(value, np.ndarray):
         return SqlType(TypeName.VECTOR)
     return SqlType(TypeName.VARCHAR2, size=max(len(value or ""), 1))

@@ -114,11 +114,16 @@ def _as_vector_function(entry: SqlFunction) -> Callable[..., Any]:
     return call
 
 
+def sqlite_name(entry: SqlFunction) -> str:
+    """Return a function's name in SQLite, where COALESCE, REPLACE and others have namesakes that must stay."""
+    return f"ORA${entry.name}"
+
+
 def register_scalars(connection: apsw.Connection) -> None:
     """Install all functions on a connection."""
     for entry in _FUNCTIONS.values():
         wrap = _as_vector_function if "VECTOR" in entry.name else _as_sqlite_function
-        connection.create_scalar_function(entry.name, wrap(entry), _ANY, deterministic=entry.deterministic)
+        connection.create_scalar_function(sqlite_name(entry), wrap(entry), _ANY, deterministic=entry.deterministic)
 
 
 def letters_of(types: Sequence[SqlType]) -> str:
