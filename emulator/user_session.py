@@ -34,7 +34,7 @@ from emulator.statement_text import StatementKind, StatementText, scan_statement
 if TYPE_CHECKING:
     import numpy as np
 
-    from emulator.dataguard.redirection import RedirectedTransaction
+    from emulator.dataguard import RedirectedTransaction
     from emulator.engine.catalogue import Catalogue
     from emulator.engine.objects import Model, Relation
     from emulator.engine.prepared import (
@@ -337,23 +337,28 @@ class UserSession:
         if scope.user != self.user:
             raise OraError(16397)
         if self._redirected is None:
-            self._redirected = self.instance.dataguard.redirect(self.user, self.scope.schema)
-        outcome = self._redirected.run(change.oracle_text, change.bind_types, rows, batch_errors=batch_errors)
+            self._redirected = self._redirect()
+        outcome = self._redirected.run(
+            change.oracle_text, change.bind_types, rows, returning=change.returning, batch_errors=batch_errors
+        )
         self._redirected_tables.add(change.table)
         self.instance.count_redirected(len(rows))
         if self.instance.config.redirect_wait == "dml":
             self._wait_for_redo(self._redirected.current_scn())
         return outcome
 
+    def _redirect(self) -> RedirectedTransaction:
+        return self.instance.dataguard.redirect(self.user, self.scope.schema, self.check_cancelled)
+
     def _wait_for_redo(self, scn: int) -> None:
-        self.instance.dataguard.wait_for_scn(scn, check_cancelled=self.check_cancelled)
+        self.instance.dataguard.wait_for_scn(scn, self.check_cancelled)
 
     def sync_with_primary(self) -> None:
         """Wait until everything that the primary had committed at this moment is applied here."""
         if self.instance.store.writable:
             return
         if self._redirected is None:
-            self._redirected = self.instance.dataguard.redirect(self.user, self.scope.schema)
+            self._redirected = self._redirect()
         self._wait_for_redo(self._redirected.current_scn())
 
     # ------------------------------------------------------------------ transaction

@@ -1,1 +1,8 @@
-"""Data Guard: redo from the primary to its standbys, roles, redirected DML."""
+"""Data Guard: redo from the primary to its standbys, and DML from a standby to its primary."""
+
+from __future__ import annotations
+
+from emulator.dataguard.dataguard import DataGuard
+from emulator.dataguard.redirection import RedirectedTransaction
+
+__all__ = ["DataGuard", "RedirectedTransaction"]

@@ -1,0 +1,174 @@
+"""DML redirection: a standby session's transaction on the primary, over a connection of its own.
+
+The link speaks the same protocol as any client and acts as the session's user through the internal link user, so that
+the primary checks privileges, locks and constraints as it does for everybody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import oracledb
+
+from emulator.dataguard.call_watch import CallWatch
+from emulator.datatypes import SqlType, TypeName, Value
+from emulator.errors import NotEmulated, OraError
+from emulator.session import BatchError, Outcome
+from emulator.statement_text import scan_statement
+
+_DRIVER_TYPES = {
+    TypeName.NUMBER: oracledb.DB_TYPE_NUMBER,
+    TypeName.VARCHAR2: oracledb.DB_TYPE_VARCHAR,
+    TypeName.CHAR: oracledb.DB_TYPE_CHAR,
+    TypeName.RAW: oracledb.DB_TYPE_RAW,
+    TypeName.BLOB: oracledb.DB_TYPE_BLOB,
+    TypeName.CLOB: oracledb.DB_TYPE_CLOB,
+    TypeName.DATE: oracledb.DB_TYPE_DATE,
+    TypeName.TIMESTAMP: oracledb.DB_TYPE_TIMESTAMP,
+    TypeName.TIMESTAMP_TZ: oracledb.DB_TYPE_TIMESTAMP_TZ,
+    TypeName.BINARY_DOUBLE: oracledb.DB_TYPE_BINARY_DOUBLE,
+    TypeName.BINARY_FLOAT: oracledb.DB_TYPE_BINARY_FLOAT,
+    TypeName.VECTOR: oracledb.DB_TYPE_VECTOR,
+    TypeName.BOOLEAN: oracledb.DB_TYPE_BOOLEAN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PrimaryAddress:
+    """Where the primary is, and how the internal link user logs on there."""
+
+    dsn: str
+    link_user: str
+    link_password: str
+
+
+class RedirectedTransaction:
+    """A session on the primary that stands for one on the standby."""
+
+    def __init__(
+        self,
+        primary: PrimaryAddress,
+        user: str,
+        schema: str,
+        *,
+        watch: CallWatch,
+        check_cancelled: Callable[[], None],
+        delay_seconds: float,
+    ) -> None:
+        """Connect as ``user``; raises ORA-16397 when that is not possible."""
+        self.has_changes = False
+        self._watch = watch
+        self._check_cancelled = check_cancelled
+        self._delay_seconds = delay_seconds
+        with _as_ora_errors():
+            self._connection = oracledb.connect(
+                user=f"{primary.link_user}[{user}]", password=primary.link_password, dsn=primary.dsn
+            )
+            self._connection.current_schema = schema
+
+    def run(
+        self,
+        oracle_text: str,
+        bind_types: Sequence[SqlType],
+        rows: Sequence[Sequence[Value]],
+        *,
+        returning: Sequence[SqlType] = (),
+        batch_errors: bool = False,
+    ) -> Outcome:
+        """Run DML on the primary; arguments as for a local change.
+
+        Raises:
+            OraError: As the primary says; 16397 when the primary is lost.
+        """
+        if returning and len(rows) != 1:
+            raise NotEmulated("redirected array DML with RETURNING")
+        if self._delay_seconds:
+            time.sleep(self._delay_seconds)
+        count = len(scan_statement(oracle_text).binds) - len(returning)
+        types = [_driver_type(sql_type) for sql_type in bind_types[:count]]
+        with self._call(), self._connection.cursor() as cursor:
+            targets = [cursor.var(_driver_type(sql_type)) for sql_type in returning]
+            if types or targets:
+                cursor.setinputsizes(*types, *targets)
+            values = [[*row[:count], *targets] for row in rows]
+            if len(values) == 1 and not batch_errors:
+                cursor.execute(oracle_text, values[0])
+                counts = [cursor.rowcount]
+            else:
+                cursor.executemany(oracle_text, values, batcherrors=batch_errors, arraydmlrowcounts=True)
+                counts = [int(number) for number in cursor.getarraydmlrowcounts()]
+            errors = [
+                BatchError(error.offset, error.code, error.message)
+                for error in (cursor.getbatcherrors() if batch_errors else ()) or ()
+            ]
+            returned = [[target.getvalue() for target in targets]] if targets else []
+        self.has_changes = True
+        return Outcome(row_count=sum(counts), row_counts=counts, batch_errors=errors, returned=returned)
+
+    def commit(self) -> int:
+        """End the transaction; return an SCN of the primary that includes it."""
+        with self._call():
+            self._connection.commit()
+        self.has_changes = False
+        return self.current_scn()
+
+    def current_scn(self) -> int:
+        """Return the primary's SCN."""
+        with self._call(), self._connection.cursor() as cursor:
+            cursor.execute("SELECT current_scn FROM v$database")
+            return int(cursor.fetchone()[0])
+
+    def rollback(self) -> None:
+        """Undo the transaction."""
+        self.has_changes = False
+        with self._call():
+            self._connection.rollback()
+
+    def savepoint(self, name: str) -> None:
+        """Mark a point."""
+        self._run_control(f'SAVEPOINT "{name}"')
+
+    def rollback_to(self, name: str) -> None:
+        """Undo what came after a savepoint."""
+        self._run_control(f'ROLLBACK TO SAVEPOINT "{name}"')
+
+    def close(self) -> None:
+        """Give the connection up; what is uncommitted is rolled back."""
+        with contextlib.suppress(oracledb.Error):
+            self._connection.close()
+
+    def _run_control(self, text: str) -> None:
+        with self._call(), self._connection.cursor() as cursor:
+            cursor.execute(text)
+
+    @contextmanager
+    def _call(self) -> Iterator[None]:
+        with _as_ora_errors(), self._watch.during(self._check_cancelled, self._connection.cancel):
+            yield
+
+
+def _driver_type(sql_type: SqlType) -> Any:  # noqa: ANN401 - the driver's own constants
+    try:
+        return _DRIVER_TYPES[sql_type.name]
+    except KeyError:
+        raise NotEmulated(f"redirected DML with a bind of type {sql_type.name.value}") from None
+
+
+@contextmanager
+def _as_ora_errors() -> Iterator[None]:
+    """Turn the driver's errors into the primary's; a lost link is ORA-16397."""
+    try:
+        yield
+    except oracledb.Error as error:
+        details = error.args[0]
+        code = int(getattr(details, "code", 0) or 0)
+        if code == 0 or getattr(details, "isrecoverable", False) or code in {3113, 3135, 28, 1089}:
+            raise OraError(16397) from None
+        text = str(details.message).split("\nHelp:", 1)[0]
+        raised = OraError(code, text=text, offset=int(getattr(details, "offset", 0) or 0))
+        raise raised from None

@@ -1,0 +1,192 @@
+"""The standby's side of redo: receives records and applies them, after a settable lag."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from emulator.dataguard.redo_frames import (
+    BrokenStreamError,
+    Greeting,
+    Heartbeat,
+    receive_frame,
+    send_applied,
+    send_greeting,
+)
+from emulator.dataguard.redo_transport import HEARTBEAT_SECONDS
+from emulator.errors import OraError
+from emulator.store import RedoRecord, Store
+from emulator.store.store import DivergedError
+
+log = logging.getLogger("emulator.redo")
+
+_RECONNECT_SECONDS = 0.1
+#: Received but unapplied redo that is kept in memory, bytes; the rest waits on the primary.
+_MOST_WAITING_BYTES = 64 * 1024 * 1024
+_WAIT_SLICE_SECONDS = 0.05
+
+
+class RedoApply:
+    """Keeps a standby's data up to date."""
+
+    def __init__(self, store: Store, *, name: str, primary_port: int, secret: str) -> None:
+        """Connect to nothing yet."""
+        self._store = store
+        self._name = name
+        self._port = primary_port
+        self._secret = secret
+        self._stopping = False
+        #: Guards what follows, and wakes the applier.
+        self._changed = threading.Condition()
+        self._waiting: deque[RedoRecord] = deque()
+        self._waiting_bytes = 0
+        self._received_scn = store.scn
+        self._heard_at: float | None = None
+        self._lag_seconds = 0.0
+        self._is_applying = True
+        self._diverged = False
+        self._connection: socket.socket | None = None
+
+    def start(self) -> None:
+        """Begin to receive and to apply."""
+        for work, name in ((self._receive, "redo receiver"), (self._apply, "redo applier")):
+            threading.Thread(target=work, name=name, daemon=True).start()
+
+    def stop(self) -> None:
+        """End both."""
+        self._stopping = True
+        with self._changed:
+            self._changed.notify_all()
+        if self._connection is not None:
+            with contextlib.suppress(OSError):
+                self._connection.shutdown(socket.SHUT_RDWR)
+
+    # ------------------------------------------------------------------ levers and figures
+
+    @property
+    def is_applying(self) -> bool:
+        """Whether redo is applied; off by the operator, or because the data do not fit any more."""
+        return self._is_applying and not self._diverged
+
+    def set_lag(self, seconds: float) -> None:
+        """Apply redo that much later than it was committed."""
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(seconds)
+        with self._changed:
+            self._lag_seconds = seconds
+            self._changed.notify_all()
+
+    def set_applying(self, on: bool) -> None:  # noqa: FBT001 - the one thing that it sets
+        """Start or stop applying; receiving goes on."""
+        with self._changed:
+            self._is_applying = on
+            self._changed.notify_all()
+
+    def apply_lag_seconds(self) -> float | None:
+        """Return the age of the oldest redo that is not applied yet; None before the first contact."""
+        with self._changed:
+            if self._heard_at is None:
+                return None
+            oldest = self._waiting[0].committed_at if self._waiting else None
+        if oldest is not None:
+            return max(time.time() - oldest, 0.0)
+        return self.transport_lag_seconds()
+
+    def transport_lag_seconds(self) -> float | None:
+        """Return how long nothing has been heard from the primary; None before the first contact."""
+        if self._heard_at is None:
+            return None
+        silence = time.time() - self._heard_at
+        return silence if silence > 2 * HEARTBEAT_SECONDS else 0.0
+
+    def wait_for_scn(self, scn: int, check_cancelled: Callable[[], None]) -> None:
+        """Wait until redo is applied up to an SCN.
+
+        Raises:
+            OraError: 1013, the client gave up; 16397, this standby will never get there.
+        """
+        store = self._store
+        while store.scn < scn:
+            if self._diverged or self._stopping:
+                raise OraError(16397)
+            check_cancelled()
+            with store.advanced:
+                if store.scn < scn:
+                    store.advanced.wait(_WAIT_SLICE_SECONDS)
+
+    # ------------------------------------------------------------------ threads
+
+    def _receive(self) -> None:
+        while not self._stopping:
+            try:
+                with socket.create_connection(("127.0.0.1", self._port), timeout=5) as connection:
+                    self._follow(connection)
+            except (OSError, BrokenStreamError):
+                pass
+            finally:
+                self._connection = None
+            with self._changed:
+                self._changed.wait(_RECONNECT_SECONDS)
+
+    def _follow(self, connection: socket.socket) -> None:
+        connection.settimeout(10 * HEARTBEAT_SECONDS)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self._changed:
+            self._waiting.clear()
+            self._waiting_bytes = 0
+            self._received_scn = self._store.scn
+            self._connection = connection
+        send_greeting(connection, Greeting(self._name, self._secret, self._received_scn))
+        while not self._stopping:
+            frame = receive_frame(connection)
+            with self._changed:
+                self._heard_at = time.time()
+                if isinstance(frame, Heartbeat):
+                    continue
+                if frame.scn != self._received_scn + 1:
+                    raise BrokenStreamError(f"record {frame.scn} after {self._received_scn}")
+                self._received_scn = frame.scn
+                self._waiting.append(frame)
+                self._waiting_bytes += len(frame.data)
+                self._changed.notify_all()
+                while self._waiting_bytes > _MOST_WAITING_BYTES and not self._stopping:
+                    self._changed.wait(HEARTBEAT_SECONDS)
+
+    def _apply(self) -> None:
+        while not self._stopping:
+            record = self._next()
+            if record is None:
+                continue
+            try:
+                self._store.apply(record)
+            except DivergedError as error:
+                if record.scn <= self._store.scn + 1:
+                    log.exception("apply has stopped for good; copy this standby anew")
+                    self._diverged = True
+                    return
+                log.warning("%s", error)
+                continue
+            connection = self._connection
+            if connection is not None:
+                with contextlib.suppress(OSError):
+                    send_applied(connection, record.scn)
+
+    def _next(self) -> RedoRecord | None:
+        """Wait for a record whose time has come; None to look again."""
+        with self._changed:
+            if not self._waiting or not self._is_applying:
+                self._changed.wait(HEARTBEAT_SECONDS)
+                return None
+            due = self._waiting[0].committed_at + self._lag_seconds - time.time()
+            if self._lag_seconds and due > 0:
+                self._changed.wait(due)
+                return None
+            record = self._waiting.popleft()
+            self._waiting_bytes -= len(record.data)
+            self._changed.notify_all()
+            return record

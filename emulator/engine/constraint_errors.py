@@ -1,0 +1,109 @@
+"""Constraint violations: from SQLite's words to Oracle's error, with the constraint's name."""
+
+from __future__ import annotations
+
+import re
+
+import apsw
+
+from emulator.engine.catalogue import Catalogue
+from emulator.engine.objects import Constraint, ConstraintKind, Relation
+from emulator.engine.prepared import StoredRow
+from emulator.errors import OraError
+
+_COLUMNS = re.compile(r"constraint failed: (.*)", re.DOTALL)
+
+
+def translate(
+    error: apsw.ConstraintError,
+    relation: Relation,
+    verb: str,
+    catalogue: Catalogue,
+    *,
+    connection: apsw.Connection,
+    text: str,
+    row: StoredRow,
+) -> OraError:
+    """Return Oracle's error for a violation.
+
+    Args:
+        error: SQLite's.
+        relation: The table that the statement changes.
+        verb: INSERT, UPDATE or DELETE.
+        catalogue: Names of constraints.
+        connection: The writer, inside a savepoint, as it was before the failing execution: which foreign key failed is
+            found by looking, because SQLite does not say. The caller rolls back.
+        text: The failing statement.
+        row: Its parameters.
+    """
+    code = error.extendedresult
+    names = _column_names(str(error))
+    if code == apsw.SQLITE_CONSTRAINT_NOTNULL:
+        written = f'"{relation.owner}"."{relation.name}"."{names[-1]}"'
+        return OraError(1407 if verb == "UPDATE" else 1400, written)
+    if code in {apsw.SQLITE_CONSTRAINT_PRIMARYKEY, apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_ROWID}:
+        for constraint in relation.constraints:
+            if constraint.kind in {ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE} and set(constraint.columns) == set(
+                names
+            ):
+                return _unique(relation, constraint.name, constraint.columns)
+        for index in relation.indexes:
+            if index.unique and set(index.columns) == set(names):
+                return _unique(relation, index.name, index.columns)
+        return _unique(relation, "?", tuple(names))
+    if code == apsw.SQLITE_CONSTRAINT_FOREIGNKEY:
+        return _foreign_key(relation, verb, catalogue, connection, text, row)
+    return OraError(600, f"constraint: {error}")
+
+
+def _unique(relation: Relation, name: str, columns: tuple[str, ...]) -> OraError:
+    return OraError(1, relation.owner, name, f"{relation.owner}.{relation.name}", ", ".join(columns))
+
+
+def _column_names(message: str) -> list[str]:
+    """Return the column names in ``UNIQUE constraint failed: OWNER.TABLE.A, OWNER.TABLE.B``."""
+    match = _COLUMNS.search(message)
+    if match is None:
+        return []
+    return [part.rsplit(".", 1)[-1] for part in match[1].split(", ")]
+
+
+def _foreign_key(
+    relation: Relation, verb: str, catalogue: Catalogue, connection: apsw.Connection, text: str, row: StoredRow
+) -> OraError:
+    """Run the statement with its check put off, and look which reference hangs in the air."""
+    connection.execute("PRAGMA defer_foreign_keys = ON").fetchall()
+    connection.execute(text, row).fetchall()
+    found: OraError | None = None
+    if verb != "DELETE":
+        missing = next((each for each in _references(relation) if _hangs(connection, relation, each)), None)
+        if missing is not None:
+            found = OraError(2291, relation.owner, missing.name)
+    if found is None:
+        for other in catalogue.relations.values():
+            for constraint in _references(other):
+                if (constraint.parent_owner, constraint.parent_table) == (relation.owner, relation.name) and _hangs(
+                    connection, other, constraint
+                ):
+                    found = OraError(2292, other.owner, constraint.name)
+    connection.execute("ROLLBACK TO statement").fetchall()
+    connection.execute("PRAGMA defer_foreign_keys = OFF").fetchall()
+    return found or OraError(2291, relation.owner, "?")
+
+
+def _references(relation: Relation) -> list[Constraint]:
+    return [constraint for constraint in relation.constraints if constraint.kind is ConstraintKind.FOREIGN_KEY]
+
+
+def _hangs(connection: apsw.Connection, relation: Relation, constraint: Constraint) -> bool:
+    parent = f'"{constraint.parent_owner}.{constraint.parent_table}"'
+    filled = " AND ".join(f'c."{column}" IS NOT NULL' for column in constraint.columns)
+    joined = " AND ".join(
+        f'p."{theirs}" = c."{mine}"'
+        for mine, theirs in zip(constraint.columns, constraint.parent_columns, strict=True)
+    )
+    query = (
+        f'SELECT 1 FROM "{relation.sqlite_name}" AS c WHERE {filled} '  # noqa: S608 - names of the dictionary
+        f"AND NOT EXISTS (SELECT 1 FROM {parent} AS p WHERE {joined}) LIMIT 1"
+    )
+    return bool(connection.execute(query).fetchall())

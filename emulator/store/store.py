@@ -1,0 +1,319 @@
+"""One instance's data: a SQLite file with one writer behind a latch, and readers with snapshots.
+
+The latch is held for a statement, never for a transaction; see ``emulator.store.transaction``.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import apsw
+
+from emulator.engine.catalogue import Catalogue
+from emulator.engine.prepared import DefinitionPlan, StoredRow
+from emulator.errors import OraError
+from emulator.store import redo_log
+from emulator.store.locks import LockTable
+from emulator.store.redo_log import RedoKind, RedoRecord
+from emulator.store.transaction import Transaction
+
+#: A row of SQLite's holds at most 10^9 bytes, and a commit's redo is one row.
+_LARGEST_COMMIT_BYTES = 900_000_000
+_BUSY_MILLISECONDS = 10_000
+#: KiB of page cache of each reader; there is one for each session that reads.
+_READER_CACHE_KIB = 400
+
+
+class DivergedError(Exception):
+    """Redo does not fit the data that it is applied to; the standby has to be copied anew."""
+
+
+class Snapshot:
+    """A consistent view of committed data, for one cursor."""
+
+    def __init__(self, store: Store) -> None:
+        """Open it as of now."""
+        self._store = store
+        self._connection: apsw.Connection | None = store.reader()
+        self._cursors: list[apsw.Cursor] = []
+        self._connection.execute("BEGIN").fetchall()
+
+    def run(self, sql: str, parameters: StoredRow) -> Iterator[StoredRow]:
+        """Run a query; its rows are read as they are asked for."""
+        assert self._connection is not None  # noqa: S101 - not closed yet
+        cursor = self._connection.cursor()
+        self._cursors.append(cursor)
+        return iter(cursor.execute(sql, parameters))
+
+    def close(self) -> None:
+        """Give the connection back; safe to call twice."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        for cursor in self._cursors:
+            cursor.close(True)  # noqa: FBT003 - apsw's positional force
+        connection.execute("ROLLBACK").fetchall()
+        self._store.release(connection)
+
+
+class Store:
+    """The data of one instance."""
+
+    def __init__(self, path: Path, *, on_connect: Callable[[apsw.Connection], None], writable: bool) -> None:
+        """Open a file that ``create`` made.
+
+        Args:
+            path: The SQLite file.
+            on_connect: Prepares each new connection (SQL functions, dictionary views).
+            writable: True on a primary; a standby only applies redo.
+        """
+        self.writable = writable
+        self.latch = threading.RLock()
+        self.locks = LockTable()
+        self.owner_is_full = True
+        #: Told when the SCN grows.
+        self.advanced = threading.Condition()
+        self._path = path
+        self._on_connect = on_connect
+        self._owner: Transaction | None = None
+        self._recording: apsw.Session | None = None
+        self._readers: queue.LifoQueue[apsw.Connection] = queue.LifoQueue()
+        self.writer = self._connect()
+        self.writer.execute("PRAGMA journal_mode = WAL").fetchall()
+        self.writer.execute("PRAGMA synchronous = NORMAL").fetchall()
+        self.writer.execute(f"PRAGMA foreign_keys = {'ON' if writable else 'OFF'}").fetchall()
+        redo_log.create_redo_log(self.writer)
+        self.scn = redo_log.read_scn(self.writer)
+        self.catalogue = Catalogue.load(self.writer, 1)
+
+    @classmethod
+    def create(cls, path: Path, statements: Iterable[tuple[str, Sequence[object]]]) -> None:
+        """Make a new file with the dictionary's first contents."""
+        connection = apsw.Connection(str(path))
+        with connection:
+            redo_log.create_redo_log(connection)
+            for sql, values in statements:
+                connection.execute(sql, values).fetchall()  # type: ignore[arg-type]
+        connection.close()
+
+    def close(self) -> None:
+        """Close all connections; open transactions are lost."""
+        with self.latch:
+            if self._owner is not None:
+                self.drop_owner(self._owner)
+            self.writer.close()
+        while not self._readers.empty():
+            self._readers.get_nowait().close()
+
+    def _connect(self) -> apsw.Connection:
+        connection = apsw.Connection(str(self._path))
+        connection.set_busy_timeout(_BUSY_MILLISECONDS)
+        self._on_connect(connection)
+        return connection
+
+    # ------------------------------------------------------------------ reading
+
+    def reader(self) -> apsw.Connection:
+        """Take a read connection; give it back with ``release``."""
+        try:
+            return self._readers.get_nowait()
+        except queue.Empty:
+            connection = self._connect()
+            connection.execute("PRAGMA query_only = ON").fetchall()
+            connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}").fetchall()
+            return connection
+
+    def release(self, connection: apsw.Connection) -> None:
+        """Give a read connection back."""
+        self._readers.put(connection)
+
+    def open_snapshot(self) -> Snapshot:
+        """Open a view of what is committed now."""
+        return Snapshot(self)
+
+    # ------------------------------------------------------------------ the writer, under the latch
+
+    def begin(self) -> Transaction:
+        """Return a transaction for a session; it locks nothing yet."""
+        return Transaction(self)
+
+    def check_writable(self) -> None:
+        """Refuse changes on a standby.
+
+        Raises:
+            OraError: 16000.
+        """
+        if not self.writable:
+            raise OraError(16000)
+
+    def record(self) -> apsw.Session:
+        """Start recording changes of the writer, the emulator's own tables left out."""
+        session = apsw.Session(self.writer, "main")
+        session.table_filter(lambda name: not name.startswith("_"))
+        return session
+
+    def take_over(self, transaction: Transaction, *, full: bool) -> None:
+        """Make a transaction the writer's owner; ``full``: with all of its changes in the writer."""
+        if self._owner is transaction and (self.owner_is_full or not full):
+            return
+        if self._owner is not None:
+            self.park(self._owner)
+        self.writer.execute("BEGIN IMMEDIATE").fetchall()
+        self._owner = transaction
+        self.owner_is_full = full or not transaction.parked
+        if full and transaction.parked:
+            self.writer.execute("PRAGMA defer_foreign_keys = ON").fetchall()
+            for changeset in transaction.parked:
+                self._apply(changeset)
+            self.writer.execute("PRAGMA defer_foreign_keys = OFF").fetchall()
+        self._recording = self.record()
+
+    def park(self, transaction: Transaction) -> None:
+        """Take a transaction's changes out of the writer and keep them as a changeset."""
+        if self._owner is not transaction:
+            return
+        assert self._recording is not None  # noqa: S101 - an owner is recorded
+        changeset = self._recording.changeset()
+        if changeset:
+            transaction.parked.append(changeset)
+        self.drop_owner(transaction)
+
+    def drop_owner(self, transaction: Transaction) -> None:
+        """Undo what a transaction has in the writer; parked changes stay."""
+        if self._owner is not transaction:
+            return
+        if self._recording is not None:
+            self._recording.close()
+            self._recording = None
+        self._owner = None
+        self.writer.execute("ROLLBACK").fetchall()
+
+    def _apply(self, changeset: bytes) -> None:
+        def stop(_reason: int, _change: apsw.TableChange) -> int:
+            return apsw.SQLITE_CHANGESET_ABORT
+
+        apsw.Changeset.apply(
+            changeset, self.writer, conflict=stop, flags=apsw.SQLITE_CHANGESETAPPLY_FKNOACTION
+        )
+
+    def commit(self, transaction: Transaction) -> int:
+        """Write a transaction's changes and their redo as one; returns the SCN."""
+        self.take_over(transaction, full=True)
+        assert self._recording is not None  # noqa: S101 - it has just taken over
+        changesets = [*transaction.parked, self._recording.changeset()]
+        builder = apsw.ChangesetBuilder()
+        for changeset in changesets:
+            if changeset:
+                builder.add(changeset)
+        data = builder.output()
+        builder.close()
+        if len(data) > _LARGEST_COMMIT_BYTES:
+            raise OraError(30036, text="ORA-30036: unable to extend segment in undo tablespace: commit in smaller parts")
+        self._recording.close()
+        self._recording = None
+        self._owner = None
+        transaction.parked.clear()
+        if not data:
+            self.writer.execute("ROLLBACK").fetchall()
+            return self.scn
+        return self._finish(RedoKind.CHANGES, data)
+
+    def _finish(self, kind: RedoKind, data: bytes) -> int:
+        """Write the redo of the open SQLite transaction and commit it."""
+        scn = self.scn + 1
+        redo_log.append(self.writer, RedoRecord(scn, kind, time.time(), data))
+        redo_log.write_scn(self.writer, scn)
+        self.writer.execute("COMMIT").fetchall()
+        self._advance(scn)
+        return scn
+
+    def _advance(self, scn: int) -> None:
+        self.scn = scn
+        with self.advanced:
+            self.advanced.notify_all()
+
+    # ------------------------------------------------------------------ definitions
+
+    def define(self, make_plan: Callable[[Catalogue], DefinitionPlan], own: Transaction | None) -> DefinitionPlan:
+        """Carry out DDL: data, dictionary and redo as one.
+
+        Args:
+            make_plan: Makes the plan from the dictionary as it is under the latch.
+            own: The session's transaction, already committed; its locks do not count.
+
+        Raises:
+            OraError: 16000 on a standby, 54 when another transaction has changed a table of the plan, and the plan's own.
+        """
+        with self.latch:
+            self.check_writable()
+            plan = make_plan(self.catalogue)
+            if not plan.statements:
+                return plan
+            if self.locks_tables(plan.tables, own):
+                raise OraError(54)
+            if self._owner is not None:
+                self.park(self._owner)
+            self.writer.execute("BEGIN IMMEDIATE").fetchall()
+            try:
+                self._run_statements(plan.statements)
+                self._finish(RedoKind.DEFINITION, redo_log.encode_statements(plan.statements))
+            except BaseException:
+                self.writer.execute("ROLLBACK").fetchall()
+                raise
+            self.catalogue = Catalogue.load(self.writer, self.catalogue.version + 1)
+            return plan
+
+    def locks_tables(self, tables: frozenset[str], own: Transaction | None) -> bool:
+        """Tell whether another open transaction has changed one of these tables."""
+        return any(other is not own and other.tables & tables for other in self.locks.transactions())
+
+    def _run_statements(self, statements: Iterable[tuple[str, StoredRow]]) -> None:
+        for sql, values in statements:
+            self.writer.execute(sql, values).fetchall()
+
+    # ------------------------------------------------------------------ redo
+
+    def redo_after(self, scn: int, most: int = 64) -> list[RedoRecord]:
+        """Return the next records after an SCN."""
+        reader = self.reader()
+        try:
+            return redo_log.read_after(reader, scn, most)
+        finally:
+            self.release(reader)
+
+    def forget_redo(self, scn: int) -> None:
+        """Delete records that every standby has applied."""
+        with self.latch:
+            if self._owner is not None:
+                self.park(self._owner)
+            redo_log.forget_until(self.writer, scn)
+
+    def apply(self, record: RedoRecord) -> None:
+        """Apply a record of the primary's, exactly once and in order.
+
+        Raises:
+            DivergedError: It does not fit; the SCN is not the next one, or the data are not the primary's.
+        """
+        with self.latch:
+            if record.scn <= self.scn:
+                return
+            if record.scn != self.scn + 1:
+                raise DivergedError(f"record {record.scn} does not follow {self.scn}")
+            self.writer.execute("BEGIN IMMEDIATE").fetchall()
+            try:
+                if record.kind is RedoKind.CHANGES:
+                    self._apply(record.data)
+                else:
+                    self._run_statements(redo_log.decode_statements(record.data))
+                redo_log.write_scn(self.writer, record.scn)
+                self.writer.execute("COMMIT").fetchall()
+            except apsw.Error as error:
+                self.writer.execute("ROLLBACK").fetchall()
+                raise DivergedError(f"record {record.scn} does not fit: {error}") from error
+            if record.kind is RedoKind.DEFINITION:
+                self.catalogue = Catalogue.load(self.writer, self.catalogue.version + 1)
+            self._advance(record.scn)

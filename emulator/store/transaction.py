@@ -1,0 +1,322 @@
+"""One open transaction: its changes, its locks, its savepoints.
+
+Its uncommitted changes are in the store's only writer while it works there, and *parked* as changesets while another
+transaction does. Parked changes are re-applied only when a statement could see them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import apsw
+
+from emulator.engine.constraint_errors import translate
+from emulator.engine.prepared import StoredRow
+from emulator.errors import OraError
+from emulator.session import BatchError
+from emulator.store.locks import LockKey, check_deadlock
+from emulator.store.row_keys import row_lock, table_keys, wishes_of
+
+if TYPE_CHECKING:
+    from emulator.engine.prepared import PreparedChange
+    from emulator.store.store import Store
+
+#: How often a waiting statement looks whether its client has given up, seconds.
+_WAIT_SLICE_SECONDS = 0.05
+#: SQLite calls a key violated though the row in its way is being deleted, or the parent being inserted, by another
+#: transaction: such a statement has to wait.
+_MAY_BE_RIVAL = frozenset(
+    {apsw.SQLITE_CONSTRAINT_PRIMARYKEY, apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_FOREIGNKEY}
+)
+
+
+@dataclass(slots=True)
+class ChangeResult:
+    """What a DML statement did; per execution."""
+
+    row_counts: list[int] = field(default_factory=list)
+    #: Rows of RETURNING, as SQLite gave them.
+    returned: list[list[StoredRow]] = field(default_factory=list)
+    errors: list[BatchError] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Savepoint:
+    name: str
+    parked: int
+    held: dict[LockKey, bool]
+
+
+class _BlockedError(Exception):
+    """Another transaction holds what the statement needs; it is undone and runs again later."""
+
+    def __init__(self, holders: set[Transaction]) -> None:
+        self.holders = holders
+
+
+class _NeedsOwnChangesError(Exception):
+    """The statement has to see the transaction's parked changes; it is undone and runs again with them."""
+
+
+class Transaction:
+    """A transaction of one session; begins by itself with the first change, again after each end."""
+
+    def __init__(self, store: Store) -> None:
+        """Belong to a store; nothing is locked or written yet."""
+        self.store = store
+        #: Changesets of what is not in the writer, in order.
+        self.parked: list[bytes] = []
+        self.held: dict[LockKey, bool] = {}
+        #: SQLite names of tables it has changed.
+        self.tables: set[str] = set()
+        self.waits_for: set[Transaction] = set()
+        #: Told when the transaction ends.
+        self.ended = threading.Condition(store.latch)
+        self._savepoints: list[_Savepoint] = []
+        self._epoch = 0
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is something to commit."""
+        return bool(self.held)
+
+    # ------------------------------------------------------------------ statements
+
+    def change(
+        self,
+        prepared: PreparedChange,
+        rows: Sequence[StoredRow],
+        *,
+        batch_errors: bool = False,
+        check_cancelled: Callable[[], None],
+    ) -> ChangeResult:
+        """Run DML, once per row of SQLite parameters; waits for row locks of others.
+
+        Args:
+            prepared: The statement.
+            rows: Parameters of each execution.
+            batch_errors: Go on after a failing execution and report it in the result.
+            check_cancelled: Called while it waits.
+
+        Raises:
+            OraError: An execution failed: 1, 1400, 2290, 2291, 2292 and their like, 60 deadlock, 1013 cancelled. Earlier
+                executions stand; ``row_count`` says how many.
+        """
+        result = ChangeResult()
+        if not batch_errors:
+            self._change_together(prepared, rows, result, check_cancelled)
+            return result
+        for number, row in enumerate(rows):
+            try:
+                self._change_together(prepared, [row], result, check_cancelled)
+            except OraError as error:
+                result.row_counts.append(0)
+                result.returned.append([])
+                result.errors.append(BatchError(number, error.code, error.text))
+                if error.code == 1013:
+                    raise
+        return result
+
+    def _change_together(
+        self,
+        prepared: PreparedChange,
+        rows: Sequence[StoredRow],
+        result: ChangeResult,
+        check_cancelled: Callable[[], None],
+    ) -> None:
+        try:
+            found = self._run(prepared, rows, check_cancelled)
+        except OraError as error:
+            done = error.row_count
+            if done:
+                self._change_together(prepared, rows[:done], result, check_cancelled)
+            error.row_count = done
+            raise
+        result.row_counts += found.row_counts
+        result.returned += found.returned
+
+    def _run(
+        self, prepared: PreparedChange, rows: Sequence[StoredRow], check_cancelled: Callable[[], None]
+    ) -> ChangeResult:
+        """Run all rows as one: nothing of them stands when this raises."""
+        store = self.store
+        needs_own_changes = not prepared.blind
+        with store.latch:
+            while True:
+                store.check_writable()
+                store.take_over(self, full=needs_own_changes)
+                try:
+                    return self._attempt(prepared, rows)
+                except _NeedsOwnChangesError:
+                    needs_own_changes = True
+                except _BlockedError as blocked:
+                    self._wait(blocked.holders, check_cancelled)
+
+    def _attempt(self, prepared: PreparedChange, rows: Sequence[StoredRow]) -> ChangeResult:
+        store = self.store
+        writer = store.writer
+        relation = store.catalogue.table_by_sqlite_name(prepared.table)
+        if relation is None:
+            raise OraError(942, f'"{prepared.table.replace(".", chr(34) + "." + chr(34))}"')
+        keys = table_keys(relation)
+        text, key_columns = prepared.sqlite_text, 0
+        if prepared.verb == "UPDATE":  # an update to the same value leaves no trace in a changeset, yet locks its row
+            names = ", ".join(f'"{name}"' for name in keys.names(keys.primary))
+            text += f", {names}" if prepared.returning else f" RETURNING {names}"
+            key_columns = len(keys.primary)
+        result = ChangeResult()
+        writer.execute("SAVEPOINT statement").fetchall()
+        recorder = store.record()
+        row: StoredRow = ()
+        try:
+            touched: set[LockKey] = set()
+            for row in rows:
+                before = writer.total_changes()
+                found = writer.execute(text, row).fetchall()
+                count = writer.changes() if writer.total_changes() > before else 0
+                result.row_counts.append(count)
+                if key_columns:
+                    touched.update(row_lock(keys, each[-key_columns:]) for each in found)
+                    found = [each[:-key_columns] for each in found]
+                result.returned.append(found)
+            wishes = dict.fromkeys(touched, True) | wishes_of(recorder.changeset(), store.catalogue, writer)
+            if not store.owner_is_full and any(self.held.get(key) for key in wishes):
+                raise _NeedsOwnChangesError
+            holders = store.locks.holders(self, wishes)
+            if holders:
+                raise _BlockedError(holders)
+        except BaseException as error:
+            recorder.close()
+            writer.execute("ROLLBACK TO statement").fetchall()
+            if isinstance(error, apsw.ConstraintError):
+                failure = self._constraint_failure(prepared, error, text, row, rows[: len(result.row_counts)])
+                writer.execute("RELEASE statement").fetchall()
+                raise failure from None
+            writer.execute("RELEASE statement").fetchall()
+            if isinstance(error, OraError):
+                error.row_count = len(result.row_counts)
+            raise
+        recorder.close()
+        writer.execute("RELEASE statement").fetchall()
+        store.locks.take(self, wishes)
+        if wishes:
+            self.tables.add(prepared.table)
+        return result
+
+    def _constraint_failure(
+        self,
+        prepared: PreparedChange,
+        error: apsw.ConstraintError,
+        text: str,
+        row: StoredRow,
+        before: Sequence[StoredRow],
+    ) -> Exception:
+        """Say what a constraint violation means: a rival to wait for, or Oracle's error."""
+        store = self.store
+        writer = store.writer
+        if not store.owner_is_full and self.parked:
+            return _NeedsOwnChangesError()
+        if error.extendedresult in _MAY_BE_RIVAL:
+            holders = self._rivals(text, [*before, row])
+            if holders:
+                return _BlockedError(holders)
+        relation = store.catalogue.table_by_sqlite_name(prepared.table)
+        assert relation is not None  # noqa: S101 - _attempt looked
+        for earlier in before:
+            writer.execute(text, earlier).fetchall()
+        translated = translate(error, relation, prepared.verb, store.catalogue, connection=writer, text=text, row=row)
+        writer.execute("ROLLBACK TO statement").fetchall()
+        translated.row_count = len(before)
+        return translated
+
+    def _rivals(self, text: str, rows: Sequence[StoredRow]) -> set[Transaction]:
+        """Run the statement as if no key stood in its way; return who holds the keys that it wants then."""
+        store = self.store
+        writer = store.writer
+        forced = text.replace("INSERT ", "INSERT OR REPLACE ", 1) if text.startswith("INSERT ") else text
+        forced = forced.replace("UPDATE ", "UPDATE OR REPLACE ", 1) if forced.startswith("UPDATE ") else forced
+        recorder = store.record()
+        try:
+            writer.execute("PRAGMA defer_foreign_keys = ON").fetchall()
+            for row in rows:
+                writer.execute(forced, row).fetchall()
+            return store.locks.holders(self, wishes_of(recorder.changeset(), store.catalogue, writer))
+        except apsw.ConstraintError:
+            return set()  # NOT NULL or CHECK: nobody's key
+        finally:
+            recorder.close()
+            writer.execute("ROLLBACK TO statement").fetchall()
+            writer.execute("PRAGMA defer_foreign_keys = OFF").fetchall()
+
+    def _wait(self, holders: set[Transaction], check_cancelled: Callable[[], None]) -> None:
+        """Wait until one of the holders has ended; the latch is free meanwhile."""
+        check_deadlock(self, holders)
+        self.waits_for = holders
+        holder = next(iter(holders))
+        epoch = holder._epoch  # noqa: SLF001 - of the same class
+        try:
+            while holder._epoch == epoch and holder.held:  # noqa: SLF001
+                holder.ended.wait(_WAIT_SLICE_SECONDS)
+                check_cancelled()
+        finally:
+            self.waits_for = set()
+
+    def query(self, sql: str, parameters: StoredRow) -> list[StoredRow]:
+        """Run a query that sees the transaction's own changes; returns all rows."""
+        with self.store.latch:
+            self.store.check_writable()
+            self.store.take_over(self, full=True)
+            return self.store.writer.execute(sql, parameters).fetchall()
+
+    # ------------------------------------------------------------------ ends and savepoints
+
+    def commit(self) -> int:
+        """Make the changes durable; return the SCN."""
+        with self.store.latch:
+            self.store.check_writable()
+            scn = self.store.commit(self) if self.held else self.store.scn
+            self._end()
+            return scn
+
+    def rollback(self) -> None:
+        """Undo the changes."""
+        with self.store.latch:
+            self.store.drop_owner(self)
+            self.parked.clear()
+            self._end()
+
+    def savepoint(self, name: str) -> None:
+        """Mark a point; the same name again moves it."""
+        with self.store.latch:
+            self.store.park(self)
+            self._savepoints = [point for point in self._savepoints if point.name != name]
+            self._savepoints.append(_Savepoint(name, len(self.parked), dict(self.held)))
+
+    def rollback_to(self, name: str) -> None:
+        """Undo what came after a savepoint.
+
+        Raises:
+            OraError: 1086, there is none of that name.
+        """
+        with self.store.latch:
+            position = next((at for at, point in enumerate(self._savepoints) if point.name == name), None)
+            if position is None:
+                raise OraError(1086, text=f"ORA-01086: savepoint '{name}' never established in this session or is invalid")
+            point = self._savepoints[position]
+            self.store.drop_owner(self)
+            del self.parked[point.parked :]
+            del self._savepoints[position + 1 :]
+            # A key that was shared then and is exclusive now stays exclusive: too careful, never wrong.
+            self.store.locks.give_back(self, [key for key in self.held if key not in point.held])
+            self._epoch += 1
+            self.ended.notify_all()
+
+    def _end(self) -> None:
+        self.store.locks.give_back(self, list(self.held))
+        self.tables.clear()
+        self._savepoints.clear()
+        self._epoch += 1
+        self.ended.notify_all()
