@@ -89,6 +89,17 @@ class Stack:
 
     # ------------------------------------------------------------------ starting
 
+    def check_free(self) -> None:
+        """Refuse to start over a running stack.
+
+        Raises:
+            StackError: One runs there already.
+        """
+        if is_running(self.directory):
+            raise StackError(
+                f"a stack already runs in {self.directory}; stop it first: adgfleet down --directory {self.directory}"
+            )
+
     def start_services(self) -> None:
         """Start Redis and the databases; they are empty and answer when this returns.
 
@@ -96,8 +107,7 @@ class Stack:
             StackError: A stack runs there already.
             ProcessFailedError, RedisMissingError: A part does not start.
         """
-        if is_running(self.directory):
-            raise StackError(f"a stack already runs in {self.directory}; stop it first: adgfleet down")
+        self.check_free()
         self.directory.mkdir(parents=True, exist_ok=True)
         for name in ("secrets", "logs"):
             (self.directory / name).mkdir(mode=0o700, exist_ok=True)
@@ -179,9 +189,7 @@ class Stack:
     def _is_ready(self, process: Process) -> bool:
         if process.name == "flower":
             try:
-                with urllib.request.urlopen(  # noqa: S310 - loopback, our own port
-                    f"http://127.0.0.1:{self._flower_port}/healthcheck", timeout=1
-                ) as answer:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self._flower_port}/healthcheck", timeout=1) as answer:
                     return bool(answer.status == 200)
             except (urllib.error.URLError, OSError):
                 return False

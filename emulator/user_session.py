@@ -338,14 +338,27 @@ class UserSession:
             raise OraError(16397)
         if self._redirected is None:
             self._redirected = self._redirect()
-        outcome = self._redirected.run(
-            change.oracle_text, change.bind_types, rows, returning=change.returning, batch_errors=batch_errors
-        )
+        with self._losing_link():
+            outcome = self._redirected.run(
+                change.oracle_text, change.bind_types, rows, returning=change.returning, batch_errors=batch_errors
+            )
         self._redirected_tables.add(change.table)
         self.instance.count_redirected(len(rows))
         if self.instance.config.redirect_wait == "dml":
             self._wait_for_redo(self._redirected.current_scn())
         return outcome
+
+    @contextmanager
+    def _losing_link(self) -> Iterator[None]:
+        """Forget the session on the primary when its connection is lost, and with it the transaction."""
+        try:
+            yield
+        except OraError as error:
+            if error.code == 16397 and self._redirected is not None:
+                self._redirected.close()
+                self._redirected = None
+                self._redirected_tables.clear()
+            raise
 
     def _redirect(self) -> RedirectedTransaction:
         return self.instance.dataguard.redirect(self.user, self.scope.schema, self.check_cancelled)
@@ -370,14 +383,17 @@ class UserSession:
             self._transaction.commit()
         if self._redirected is not None and self._redirected.has_changes:
             self._redirected_tables.clear()
-            self._wait_for_redo(self._redirected.commit())
+            with self._losing_link():
+                scn = self._redirected.commit()
+            self._wait_for_redo(scn)
 
     def rollback(self) -> None:
         """Undo the transaction."""
         self._transaction.rollback()
         self._redirected_tables.clear()
         if self._redirected is not None and self._redirected.has_changes:
-            self._redirected.rollback()
+            with self._losing_link():
+                self._redirected.rollback()
 
     def savepoint(self, name: str) -> None:
         """Mark a point to which the transaction can be rolled back."""

@@ -62,7 +62,7 @@ class DataGuard:
         """Apply redo that much later than it was committed."""
         self._on_standby().set_lag(seconds)
 
-    def set_apply(self, on: bool) -> None:  # noqa: FBT001 - the one thing that it sets
+    def set_apply(self, on: bool) -> None:
         """Start or stop applying."""
         self._on_standby().set_applying(on)
 

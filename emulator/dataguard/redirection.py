@@ -91,6 +91,7 @@ class RedirectedTransaction:
             time.sleep(self._delay_seconds)
         count = len(scan_statement(oracle_text).binds) - len(returning)
         types = [_driver_type(sql_type) for sql_type in bind_types[:count]]
+        self.has_changes = True  # an array that fails midway has changed something
         with self._call(), self._connection.cursor() as cursor:
             targets = [cursor.var(_driver_type(sql_type)) for sql_type in returning]
             if types or targets:
@@ -107,7 +108,6 @@ class RedirectedTransaction:
                 for error in (cursor.getbatcherrors() if batch_errors else ()) or ()
             ]
             returned = [[target.getvalue() for target in targets]] if targets else []
-        self.has_changes = True
         return Outcome(row_count=sum(counts), row_counts=counts, batch_errors=errors, returned=returned)
 
     def commit(self) -> int:

@@ -81,7 +81,7 @@ class RedoApply:
             self._lag_seconds = seconds
             self._changed.notify_all()
 
-    def set_applying(self, on: bool) -> None:  # noqa: FBT001 - the one thing that it sets
+    def set_applying(self, on: bool) -> None:
         """Start or stop applying; receiving goes on."""
         with self._changed:
             self._is_applying = on

@@ -43,9 +43,9 @@ def translate(
         return OraError(1407 if verb == "UPDATE" else 1400, written)
     if code in {apsw.SQLITE_CONSTRAINT_PRIMARYKEY, apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_ROWID}:
         for constraint in relation.constraints:
-            if constraint.kind in {ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE} and set(constraint.columns) == set(
-                names
-            ):
+            if constraint.kind in {ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE} and set(
+                constraint.columns
+            ) == set(names):
                 return _unique(relation, constraint.name, constraint.columns)
         for index in relation.indexes:
             if index.unique and set(index.columns) == set(names):
@@ -99,8 +99,7 @@ def _hangs(connection: apsw.Connection, relation: Relation, constraint: Constrai
     parent = f'"{constraint.parent_owner}.{constraint.parent_table}"'
     filled = " AND ".join(f'c."{column}" IS NOT NULL' for column in constraint.columns)
     joined = " AND ".join(
-        f'p."{theirs}" = c."{mine}"'
-        for mine, theirs in zip(constraint.columns, constraint.parent_columns, strict=True)
+        f'p."{theirs}" = c."{mine}"' for mine, theirs in zip(constraint.columns, constraint.parent_columns, strict=True)
     )
     query = (
         f'SELECT 1 FROM "{relation.sqlite_name}" AS c WHERE {filled} '  # noqa: S608 - names of the dictionary

@@ -55,7 +55,7 @@ class Snapshot:
         if connection is None:
             return
         for cursor in self._cursors:
-            cursor.close(True)  # noqa: FBT003 - apsw's positional force
+            cursor.close(True)
         connection.execute("ROLLBACK").fetchall()
         self._store.release(connection)
 
@@ -196,9 +196,7 @@ class Store:
         def stop(_reason: int, _change: apsw.TableChange) -> int:
             return apsw.SQLITE_CHANGESET_ABORT
 
-        apsw.Changeset.apply(
-            changeset, self.writer, conflict=stop, flags=apsw.SQLITE_CHANGESETAPPLY_FKNOACTION
-        )
+        apsw.Changeset.apply(changeset, self.writer, conflict=stop, flags=apsw.SQLITE_CHANGESETAPPLY_FKNOACTION)
 
     def commit(self, transaction: Transaction) -> int:
         """Write a transaction's changes and their redo as one; returns the SCN."""
@@ -212,7 +210,9 @@ class Store:
         data = builder.output()
         builder.close()
         if len(data) > _LARGEST_COMMIT_BYTES:
-            raise OraError(30036, text="ORA-30036: unable to extend segment in undo tablespace: commit in smaller parts")
+            raise OraError(
+                30036, text="ORA-30036: unable to extend segment in undo tablespace: commit in smaller parts"
+            )
         self._recording.close()
         self._recording = None
         self._owner = None

@@ -304,7 +304,9 @@ class Transaction:
         with self.store.latch:
             position = next((at for at, point in enumerate(self._savepoints) if point.name == name), None)
             if position is None:
-                raise OraError(1086, text=f"ORA-01086: savepoint '{name}' never established in this session or is invalid")
+                raise OraError(
+                    1086, text=f"ORA-01086: savepoint '{name}' never established in this session or is invalid"
+                )
             point = self._savepoints[position]
             self.store.drop_owner(self)
             del self.parked[point.parked :]

@@ -1,0 +1,185 @@
+"""Commands `demo`, `up`, `down`."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ParamSpec
+
+import click
+
+from demo.job import JobError, JobPlan, JobResult, run_job
+from demo.preparation import prepare_stack
+from demo.processes import ProcessFailedError
+from demo.redis_server import RedisMissingError
+from demo.stack import Stack, StackAddresses, StackError, StackPlan, open_stack
+from emulator.cluster import ClusterError
+from fleet.console import fail, print_json, print_table, reports_errors, say
+
+_UP_DIRECTORY = Path("state")
+_DEMO_DIRECTORY = Path("state/demo")
+
+P = ParamSpec("P")
+
+
+def _reports_failures(command: Callable[P, None]) -> Callable[P, None]:
+    """Decorate a command: what goes wrong on this machine becomes one line, too."""
+
+    @functools.wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (StackError, ProcessFailedError, RedisMissingError, ClusterError, JobError) as error:
+            fail(str(error))
+
+    return reports_errors(guarded)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Treat SIGTERM like Ctrl-C, so that nothing is left running."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _stop(stack: Stack) -> None:
+    """Stop a stack; a second Ctrl-C does not leave half of it behind."""
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        stack.stop()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _directory_option(default: Path) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    return click.option(
+        "--directory",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=default,
+        show_default=True,
+        help="Where data, logs and secrets are kept.",
+    )
+
+
+@click.command()
+@click.option("--pictures", type=click.IntRange(1, 100_000), default=300, show_default=True, help="How many to draw.")
+@click.option("--bad", type=click.IntRange(0), default=6, show_default=True, help="How many of them are corrupt.")
+@click.option("--standbys", type=click.IntRange(1, 16), default=2, show_default=True)
+@click.option("--keep", is_flag=True, help="Leave everything running.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_directory_option(_DEMO_DIRECTORY)
+@_reports_failures
+def demo(pictures: int, bad: int, standbys: int, keep: bool, as_json: bool, directory: Path) -> None:
+    """Do the whole main job on this machine: emulated databases, fleet, search.
+
+    Example: adgfleet demo --pictures 1000 --bad 20 --standbys 3
+    """
+    if bad >= pictures:
+        raise click.UsageError("--bad must be smaller than --pictures: a picture is blamed only beside a good one")
+    stack = Stack(directory, StackPlan(standbys=standbys), say)
+    started = False
+    with _interruptible():
+        try:
+            stack.check_free()
+            started = True
+            result = run_job(stack, JobPlan(pictures, bad), say)
+            started = not keep
+        finally:
+            if started:
+                say("stopping everything")
+                _stop(stack)
+    if as_json:
+        print_json(result.to_json())
+    else:
+        _show_result(result)
+    if keep:
+        say(f"still running; stop it: adgfleet down --directory {directory}")
+        say(f"use it: adgfleet --env-file {stack.env_file} search 'a blue bird'")
+
+
+def _show_result(result: JobResult) -> None:
+    rows = [
+        [database.name, database.role.lower(), str(database.embedded), str(database.inferences)]
+        for database in result.databases
+    ]
+    print_table(
+        f"{result.pictures} pictures: {result.embedded} embedded, {result.failed} failed, {result.pending} pending, "
+        f"in {result.seconds:.1f} s",
+        ["database", "role", "pictures embedded", "inferences"],
+        rows,
+    )
+    for text, hits in result.searches:
+        print_table(f"“{text}”", ["id", "distance"], [[str(hit.id), f"{hit.distance:.4f}"] for hit in hits])
+    click.echo(f"contact sheet: {result.contact_sheet}")
+
+
+@click.command()
+@click.option("--standbys", type=click.IntRange(1, 16), default=2, show_default=True)
+@click.option("--sessions", type=click.IntRange(1, 64), default=2, show_default=True, help="Of each worker.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_directory_option(_UP_DIRECTORY)
+@_reports_failures
+def up(standbys: int, sessions: int, as_json: bool, directory: Path) -> None:
+    """Start emulated databases, Redis, workers and Flower, and leave them running.
+
+    Example: adgfleet up --standbys 3
+    """
+    stack = Stack(directory, StackPlan(standbys=standbys, sessions=sessions), say)
+    stack.check_free()
+    with _interruptible():
+        try:
+            prepare_stack(stack, say)
+        except BaseException:
+            say("stopping what was started")
+            _stop(stack)
+            raise
+    addresses = stack.addresses()
+    if as_json:
+        print_json(dataclasses.asdict(addresses))
+    else:
+        _show_addresses(addresses)
+
+
+def _show_addresses(addresses: StackAddresses) -> None:
+    rows = [
+        [addresses.primary, "primary", addresses.primary_dsn, addresses.db_user, addresses.db_password_file],
+        ["", "as DBA", addresses.primary_dsn, addresses.dba_user, addresses.dba_password_file],
+        *(
+            [name, "standby", dsn, addresses.db_user, addresses.db_password_file]
+            for name, dsn in addresses.standbys.items()
+        ),
+        ["redis", "queue", f"127.0.0.1:{addresses.redis_port}", "", addresses.redis_password_file],
+    ]
+    if addresses.flower_url is not None:
+        rows.append(["flower", "web page", addresses.flower_url, addresses.flower_user, addresses.flower_password_file])
+    for name, what, where, user, password_file in rows:
+        click.echo(f"{name:7} {what:9} {where:34} {user and f'user {user}, '}password in {password_file}")
+    click.echo(f"settings in {addresses.env_file}")
+    say("stop it: adgfleet down")
+
+
+@click.command()
+@_directory_option(_UP_DIRECTORY)
+@_reports_failures
+def down(directory: Path) -> None:
+    """Stop what `adgfleet up` started.
+
+    Example: adgfleet down
+    """
+    _stop(open_stack(directory, say))
+    say("stopped")
+
+
+commands: list[click.Command] = [demo, up, down]

@@ -1,0 +1,93 @@
+"""What a cluster of instances is made of: kept as ``cluster.json``, readable by its owner only, because of its secrets."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+FILE_NAME = "cluster.json"
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceConfig:
+    """One instance."""
+
+    #: DB_UNIQUE_NAME, instance name and a service of its own.
+    name: str
+    #: Port of the listener, on loopback.
+    port: int
+    #: Port at which a primary serves redo.
+    redo_port: int
+    #: Whether it starts as the primary.
+    is_primary: bool = False
+    #: DB_NAME, the same for all.
+    db_name: str = "mydb"
+    #: The pluggable database; services are ``<pdb>``, ``<pdb>_rw`` on the primary, ``<pdb>_ro`` on a standby.
+    pdb: str = "mypdb"
+    #: Modelled time of an inference, added to the real one, milliseconds.
+    inference_ms: float = 0.0
+    #: Modelled network time of a redirected statement, added to the real one, milliseconds.
+    redirect_ms: float = 0.0
+    #: When a redirecting session waits for its redo: ``commit`` (as 26ai) or ``dml`` (as 23ai: after each statement too).
+    redirect_wait: str = "commit"
+    #: Most inferences at once.
+    inference_processes: int = 2
+    #: An inference that takes longer is given up, and its process ended.
+    inference_deadline_seconds: float = 20.0
+    #: The newest layout of the wire offered: 24 as 23ai, 13 as 19c.
+    field_version: int = 24
+    fast_auth: bool = False
+    end_of_response: bool = False
+
+    def dsn(self, service: str) -> str:
+        """Return an Easy Connect string for one of its services."""
+        return f"127.0.0.1:{self.port}/{service}"
+
+    @property
+    def role(self) -> str:
+        """PRIMARY or PHYSICAL STANDBY."""
+        return "PRIMARY" if self.is_primary else "PHYSICAL STANDBY"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterConfig:
+    """All instances, and what they must know of each other."""
+
+    instances: tuple[InstanceConfig, ...]
+    #: Password of the internal user through which standbys act on the primary.
+    link_password: str = field(repr=False)
+    #: What a standby must know to be sent redo.
+    redo_secret: str = field(repr=False)
+
+    def instance(self, name: str) -> InstanceConfig:
+        """Return an instance; KeyError if there is none."""
+        for instance in self.instances:
+            if instance.name == name:
+                return instance
+        raise KeyError(name)
+
+    @property
+    def primary(self) -> InstanceConfig:
+        """The instance that starts as the primary."""
+        return next(instance for instance in self.instances if instance.is_primary)
+
+    def save(self, directory: Path) -> None:
+        """Write it below a directory."""
+        path = directory / FILE_NAME
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+
+
+def load_cluster_config(directory: Path) -> ClusterConfig:
+    """Read it.
+
+    Raises:
+        FileNotFoundError: There is no cluster below this directory.
+    """
+    found: dict[str, Any] = json.loads((directory / FILE_NAME).read_text(encoding="utf-8"))
+    instances = tuple(InstanceConfig(**instance) for instance in found.pop("instances"))
+    return ClusterConfig(instances=instances, **found)
