@@ -6,13 +6,16 @@ the primary checks privileges, locks and constraints as it does for everybody.
 
 from __future__ import annotations
 
+import array
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import oracledb
 
 from emulator.dataguard.call_watch import CallWatch
@@ -20,6 +23,8 @@ from emulator.datatypes import SqlType, TypeName, Value
 from emulator.errors import NotEmulated, OraError
 from emulator.session import BatchError, Outcome
 from emulator.statement_text import scan_statement
+
+log = logging.getLogger("emulator.redirection")
 
 _DRIVER_TYPES = {
     TypeName.NUMBER: oracledb.DB_TYPE_NUMBER,
@@ -36,6 +41,12 @@ _DRIVER_TYPES = {
     TypeName.VECTOR: oracledb.DB_TYPE_VECTOR,
     TypeName.BOOLEAN: oracledb.DB_TYPE_BOOLEAN,
 }
+
+
+#: The driver's codes for a connection that cannot be made or has ended. Source: python-oracledb, its error numbers.
+_LOST_LINK = ("DPY-1001", "DPY-4011", "DPY-4024", "DPY-6")
+#: The primary's codes for a session that has ended.
+_LOST_SESSION = frozenset({28, 1089, 3113, 3135})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +107,7 @@ class RedirectedTransaction:
             targets = [cursor.var(_driver_type(sql_type)) for sql_type in returning]
             if types or targets:
                 cursor.setinputsizes(*types, *targets)
-            values = [[*row[:count], *targets] for row in rows]
+            values = [[*map(_driver_value, row[:count]), *targets] for row in rows]
             if len(values) == 1 and not batch_errors:
                 cursor.execute(oracle_text, values[0])
                 counts = [cursor.rowcount]
@@ -104,7 +115,7 @@ class RedirectedTransaction:
                 cursor.executemany(oracle_text, values, batcherrors=batch_errors, arraydmlrowcounts=True)
                 counts = [int(number) for number in cursor.getarraydmlrowcounts()]
             errors = [
-                BatchError(error.offset, error.code, error.message)
+                BatchError(error.offset, error.code, _without_help(error.message))
                 for error in (cursor.getbatcherrors() if batch_errors else ()) or ()
             ]
             returned = [[target.getvalue() for target in targets]] if targets else []
@@ -159,6 +170,16 @@ def _driver_type(sql_type: SqlType) -> Any:  # noqa: ANN401 - the driver's own c
         raise NotEmulated(f"redirected DML with a bind of type {sql_type.name.value}") from None
 
 
+def _without_help(message: str) -> str:
+    """Return a message without the line that the driver adds for people."""
+    return message.split("\nHelp:", 1)[0]
+
+
+def _driver_value(value: Value) -> Any:  # noqa: ANN401 - whatever the driver takes
+    """Return a vector as the driver takes it: an array with the type code of its elements."""
+    return array.array(value.dtype.char, value.tobytes()) if isinstance(value, np.ndarray) else value
+
+
 @contextmanager
 def _as_ora_errors() -> Iterator[None]:
     """Turn the driver's errors into the primary's; a lost link is ORA-16397."""
@@ -167,8 +188,10 @@ def _as_ora_errors() -> Iterator[None]:
     except oracledb.Error as error:
         details = error.args[0]
         code = int(getattr(details, "code", 0) or 0)
-        if code == 0 or getattr(details, "isrecoverable", False) or code in {3113, 3135, 28, 1089}:
+        if code == 0 and not str(details.full_code).startswith(_LOST_LINK):
+            raise OraError(600, f"redirection: {details.message}") from error
+        if code == 0 or code in _LOST_SESSION:
+            log.warning("the session on the primary is lost: %s", str(details.message).splitlines()[0])
             raise OraError(16397) from None
-        text = str(details.message).split("\nHelp:", 1)[0]
-        raised = OraError(code, text=text, offset=int(getattr(details, "offset", 0) or 0))
+        raised = OraError(code, text=_without_help(str(details.message)), offset=int(getattr(details, "offset", 0) or 0))
         raise raised from None
