@@ -1,12 +1,14 @@
 """The local stack: an own Redis, the emulated databases, a worker for each standby, and Flower, as one thing.
 
-Everything it keeps is below one directory: data, logs, secrets (readable by the owner only), and ``stack.json``, from which
+Everything it keeps is below one directory: data, logs, secrets (readable by the owner only), and ``stack.json``, from
+which
 another command finds the processes again.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import random
@@ -139,7 +141,7 @@ class Stack:
             workers.append(self._start_command("flower", ["flower"]))
         self._save()
         for process in workers:
-            wait_until_ready(process, lambda process=process: self._is_ready(process), deadline_seconds=_READY_SECONDS)
+            wait_until_ready(process, functools.partial(self._is_ready, process), deadline_seconds=_READY_SECONDS)
 
     def _start_redis(self) -> None:
         program = find_redis_server()
@@ -163,7 +165,6 @@ class Stack:
             port=self._redis_port,
             password=self._secret("redis"),
             socket_timeout=1,
-            retry=None,
             socket_connect_timeout=1,
         )
 

@@ -10,7 +10,7 @@ import click
 from emulator.cluster import Cluster, ClusterError
 
 _DEFAULT_DIRECTORY = Path("state/emulator")
-_PASSWORD_FILE = "dba_password"
+_DBA_FILE = "dba_password"
 
 
 def _directory_option(command: click.decorators.FC) -> click.decorators.FC:
@@ -62,7 +62,7 @@ def start(directory: Path, standbys: int, inference_ms: float, redirect_ms: floa
                 redirect_ms=redirect_ms,
                 redirect_wait=redirect_wait,
             )
-            file = directory / _PASSWORD_FILE
+            file = directory / _DBA_FILE
             file.touch(mode=0o600)
             file.write_text(f"{password}\n", encoding="utf-8")
         cluster.start()
@@ -111,7 +111,7 @@ def _show(cluster: Cluster) -> None:
         state = "running" if cluster.is_running(name) else "stopped"
         service = f"{instance.pdb}_rw" if instance.is_primary else f"{instance.pdb}_ro"
         click.echo(f"{name:10} {instance.role:17} {state:8} {instance.dsn(service)}")
-    password = cluster.directory / _PASSWORD_FILE
+    password = cluster.directory / _DBA_FILE
     if password.exists():
         click.echo(f"user system, password in {password}")
 

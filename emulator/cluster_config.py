@@ -1,4 +1,4 @@
-"""What a cluster of instances is made of: kept as ``cluster.json``, readable by its owner only, because of its secrets."""
+"""What a cluster of instances is made of: ``cluster.json``, readable by its owner only, because of its secrets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class InstanceConfig:
     inference_ms: float = 0.0
     #: Modelled network time of a redirected statement, added to the real one, milliseconds.
     redirect_ms: float = 0.0
-    #: When a redirecting session waits for its redo: ``commit`` (as 26ai) or ``dml`` (as 23ai: after each statement too).
+    #: When a redirecting session waits for its redo: ``commit`` (as 26ai) or ``dml`` (as 23ai: after each statement
+    #: too).
     redirect_wait: str = "commit"
     #: Most inferences at once.
     inference_processes: int = 2

@@ -1,4 +1,4 @@
-"""One client's connection after ACCEPT: set-up, logon, then calls until it ends. Knows no sockets, only a ``Channel``."""
+"""One client's connection after ACCEPT: set-up, logon, calls until it ends. Knows no sockets, only a ``Channel``."""
 
 from __future__ import annotations
 
@@ -256,23 +256,7 @@ class Connection:
         if self._exchange is None:
             raise RemoteProtocolError("logon phase two before phase one")
         try:
-            verified = self._exchange.verify(pairs.get("AUTH_SESSKEY", ""), pairs.get("AUTH_PASSWORD", ""))
-            if not verified or self._database.verifier(self._user) is None:
-                raise OraError(1017)
-            proxy = pairs.get("PROXY_CLIENT_NAME")
-            self._session = self._database.open_session(
-                Logon(
-                    user=self._user,
-                    proxy_client=proxy.upper() if proxy else None,
-                    service_name=self._service_name,
-                    program=pairs.get("AUTH_PROGRAM_NM", ""),
-                    machine=pairs.get("AUTH_MACHINE", ""),
-                    terminal=pairs.get("AUTH_TERMINAL", ""),
-                    os_user=pairs.get("AUTH_SID", ""),
-                    process=pairs.get("AUTH_PID", ""),
-                    driver=pairs.get("SESSION_CLIENT_DRIVER_NAME", ""),
-                )
-            )
+            self._session = self._log_on(self._exchange, pairs)
         except OraError as error:
             self._reply(messages.make_error(error=error, field_version=self._version))
             raise ClosedByPeerError("logon refused") from error
@@ -281,6 +265,25 @@ class Connection:
         attributes = [(key, value, 0) for key, value in self._session.logon_attributes().items()]
         attributes.append(("AUTH_SVR_RESPONSE", self._exchange.proof(), 0))
         return messages.make_parameters(attributes) + messages.make_error(field_version=self._version)
+
+    def _log_on(self, exchange: Exchange, pairs: dict[str, str]) -> Session:
+        verified = exchange.verify(pairs.get("AUTH_SESSKEY", ""), pairs.get("AUTH_PASSWORD", ""))
+        if not verified or self._database.verifier(self._user) is None:
+            raise OraError(1017)
+        proxy = pairs.get("PROXY_CLIENT_NAME")
+        return self._database.open_session(
+            Logon(
+                user=self._user,
+                proxy_client=proxy.upper() if proxy else None,
+                service_name=self._service_name,
+                program=pairs.get("AUTH_PROGRAM_NM", ""),
+                machine=pairs.get("AUTH_MACHINE", ""),
+                terminal=pairs.get("AUTH_TERMINAL", ""),
+                os_user=pairs.get("AUTH_SID", ""),
+                process=pairs.get("AUTH_PID", ""),
+                driver=pairs.get("SESSION_CLIENT_DRIVER_NAME", ""),
+            )
+        )
 
     def _change_password(self, pairs: dict[str, str]) -> bytes:
         assert self._session is not None  # noqa: S101 - the caller looked
@@ -328,7 +331,7 @@ class Connection:
             return self._fetch(request.cursor_id, cursor, request.rows)
         if request.has(calls.OPTION_DESCRIBE):
             return self._describe(session, cursor)
-        rows = rows or [()] * max(request.executions if not cursor.text.kind is StatementKind.QUERY else 1, 1)
+        rows = rows or [()] * max(request.executions if cursor.text.kind is not StatementKind.QUERY else 1, 1)
         answer = self._run(
             session,
             cursor,
@@ -384,7 +387,7 @@ class Connection:
         cursor_id = self._keep(cursor, 0)
         return calls.make_describe(cursor.columns, self._version) + self._end(cursor_id=cursor_id)
 
-    def _run(
+    def _run(  # noqa: PLR0913 - the options of one EXECUTE call
         self,
         session: Session,
         cursor: _Cursor,

@@ -112,7 +112,7 @@ def _decode(image: bytes) -> Number:
     if not head & 0x80:
         whole = -whole
     if shift >= 0:
-        return whole * 10**shift
+        return int(whole * 10**shift)
     return _CONTEXT.scaleb(Decimal(whole), shift)
 
 

@@ -34,8 +34,7 @@ def clean_picture(data: bytes) -> bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data)) as opened:
-                if opened.width * opened.height > LARGEST_PIXELS:
-                    raise PictureRefusedError(f"{opened.width} x {opened.height} pixels are too many")
+                _check_size(opened)
                 opened.load()
                 picture = ImageOps.exif_transpose(opened)
         if picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info:
@@ -51,3 +50,8 @@ def clean_picture(data: bytes) -> bytes:
     except Exception as error:  # Pillow's decoders raise whatever broken bytes make them trip over
         raise PictureRefusedError(str(error) or type(error).__name__) from error
     return buffer.getvalue()
+
+
+def _check_size(picture: Image.Image) -> None:
+    if picture.width * picture.height > LARGEST_PIXELS:
+        raise PictureRefusedError(f"{picture.width} x {picture.height} pixels are too many")

@@ -28,7 +28,8 @@ from emulator.tns.packets import (
 
 log = logging.getLogger("emulator.server")
 
-#: A client writes a request in one go; a gap this long inside one means that the two sides do not understand each other.
+#: A client writes a request in one go; a gap this long inside one means that the two sides do not understand each
+#: other.
 _REQUEST_GAP_SECONDS = 20.0
 #: The largest SDU that is granted.
 _LARGEST_SDU = 65_535

@@ -236,7 +236,7 @@ class UserSession:
         self.check_cancelled()
         if hasattr(prepared, "columns"):
             return Outcome(rows=self._open_query(cast("PreparedQuery", prepared), rows[0] if rows else ()))
-        change = cast("PreparedChange", prepared)
+        change: PreparedChange = prepared
         if self.instance.store.writable:
             return self._change_here(change, rows, batch_errors=batch_errors)
         return self._change_on_primary(change, rows, scope, batch_errors=batch_errors)

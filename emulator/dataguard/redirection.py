@@ -193,5 +193,7 @@ def _as_ora_errors() -> Iterator[None]:
         if code == 0 or code in _LOST_SESSION:
             log.warning("the session on the primary is lost: %s", str(details.message).splitlines()[0])
             raise OraError(16397) from None
-        raised = OraError(code, text=_without_help(str(details.message)), offset=int(getattr(details, "offset", 0) or 0))
+        raised = OraError(
+            code, text=_without_help(str(details.message)), offset=int(getattr(details, "offset", 0) or 0)
+        )
         raise raised from None

@@ -20,7 +20,7 @@ from emulator.engine.vectors import parse_vector
 from emulator.errors import OraError
 from emulator.number import Number, number_text, round_places
 
-_VECTOR_DTYPES = {
+_VECTOR_DTYPES: dict[VectorFormat | None, np.dtype[Any]] = {
     VectorFormat.FLOAT32: np.dtype("<f4"),
     VectorFormat.FLOAT64: np.dtype("<f8"),
     VectorFormat.INT8: np.dtype("i1"),
@@ -77,8 +77,8 @@ def fits(value: Number, sql_type: SqlType) -> Number | None:
     if sql_type.precision == 0:
         return value
     rounded = round_places(value, max(sql_type.scale, -127))
-    limit = 10 ** (sql_type.precision - sql_type.scale) if sql_type.precision >= sql_type.scale else 1
-    return rounded if abs(rounded) < limit else None
+    limit: int = 10 ** (sql_type.precision - sql_type.scale) if sql_type.precision >= sql_type.scale else 1
+    return rounded if -limit < rounded < limit else None
 
 
 def _number(value: Value, target: Target) -> Value:

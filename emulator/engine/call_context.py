@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 class CallContext(Protocol):
     """The session as SQL functions, dictionary views and supplied packages see it."""
 
-    #: The data dictionary as of this call.
-    catalogue: Catalogue
+    @property
+    def catalogue(self) -> Catalogue:
+        """The data dictionary as of this call."""
+
     #: Whose names and privileges hold.
     scope: Scope
 

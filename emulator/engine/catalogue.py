@@ -32,15 +32,23 @@ from emulator.errors import OraError
 SCHEMA = (
     "CREATE TABLE _users (name TEXT PRIMARY KEY, salt BLOB, hash BLOB, locked INTEGER, created TEXT) WITHOUT ROWID",
     "CREATE TABLE _roles (name TEXT PRIMARY KEY) WITHOUT ROWID",
-    "CREATE TABLE _grants (grantee TEXT, privilege TEXT, owner TEXT, object TEXT, "
-    "PRIMARY KEY (grantee, privilege, owner, object)) WITHOUT ROWID",
-    "CREATE TABLE _objects (owner TEXT, name TEXT, kind TEXT, definition TEXT NOT NULL, status TEXT NOT NULL, "
-    "created TEXT, PRIMARY KEY (owner, name, kind)) WITHOUT ROWID",
-    "CREATE TABLE _models (owner TEXT, name TEXT, data BLOB NOT NULL, metadata TEXT NOT NULL, "
-    "dimensions INTEGER NOT NULL, input_name TEXT NOT NULL, input_kind TEXT NOT NULL, fingerprint TEXT NOT NULL, "
-    "created TEXT, PRIMARY KEY (owner, name))",
-    "CREATE TABLE _errors (owner TEXT, name TEXT, kind TEXT, sequence INTEGER, line INTEGER, position INTEGER, "
-    "text TEXT, PRIMARY KEY (owner, name, kind, sequence)) WITHOUT ROWID",
+    (
+        "CREATE TABLE _grants (grantee TEXT, privilege TEXT, owner TEXT, object TEXT, "
+        "PRIMARY KEY (grantee, privilege, owner, object)) WITHOUT ROWID"
+    ),
+    (
+        "CREATE TABLE _objects (owner TEXT, name TEXT, kind TEXT, definition TEXT NOT NULL, status TEXT NOT NULL, "
+        "created TEXT, PRIMARY KEY (owner, name, kind)) WITHOUT ROWID"
+    ),
+    (
+        "CREATE TABLE _models (owner TEXT, name TEXT, data BLOB NOT NULL, metadata TEXT NOT NULL, "
+        "dimensions INTEGER NOT NULL, input_name TEXT NOT NULL, input_kind TEXT NOT NULL, fingerprint TEXT NOT NULL, "
+        "created TEXT, PRIMARY KEY (owner, name))"
+    ),
+    (
+        "CREATE TABLE _errors (owner TEXT, name TEXT, kind TEXT, sequence INTEGER, line INTEGER, position INTEGER, "
+        "text TEXT, PRIMARY KEY (owner, name, kind, sequence)) WITHOUT ROWID"
+    ),
     "CREATE TABLE _counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
 )
 

@@ -151,7 +151,8 @@ class ChangeWriter:
             if column is None:
                 raise OraError(904, f'"{name}"', offset=writer.offset(item.this))
             parts.append(f"{quote(name)} = {self._assigned(writer, relation, column, item.expression)}")
-        change.sqlite_text = f"UPDATE {quote(relation.sqlite_name)} AS {quote(source.alias)} SET {', '.join(parts)}{self._where(node, writer)}"
+        target = f"{quote(relation.sqlite_name)} AS {quote(source.alias)}"
+        change.sqlite_text = f"UPDATE {target} SET {', '.join(parts)}{self._where(node, writer)}"
         self._returning(node, change, source)
         return change
 

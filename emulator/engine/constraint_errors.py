@@ -11,6 +11,7 @@ from emulator.engine.objects import Constraint, ConstraintKind, Relation
 from emulator.engine.prepared import StoredRow
 from emulator.errors import OraError
 
+_UNIQUE = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE})
 _COLUMNS = re.compile(r"constraint failed: (.*)", re.DOTALL)
 
 
@@ -36,7 +37,7 @@ def translate(
         text: The failing statement.
         row: Its parameters.
     """
-    code = error.extendedresult
+    code: int = error.extendedresult  # type: ignore[attr-defined]  # set on each instance
     names = _column_names(str(error))
     if code == apsw.SQLITE_CONSTRAINT_NOTNULL:
         written = f'"{relation.owner}"."{relation.name}"."{names[-1]}"'
@@ -102,7 +103,7 @@ def _hangs(connection: apsw.Connection, relation: Relation, constraint: Constrai
         f'p."{theirs}" = c."{mine}"' for mine, theirs in zip(constraint.columns, constraint.parent_columns, strict=True)
     )
     query = (
-        f'SELECT 1 FROM "{relation.sqlite_name}" AS c WHERE {filled} '  # noqa: S608 - names of the dictionary
+        f'SELECT 1 FROM "{relation.sqlite_name}" AS c WHERE {filled} '
         f"AND NOT EXISTS (SELECT 1 FROM {parent} AS p WHERE {joined}) LIMIT 1"
     )
     return bool(connection.execute(query).fetchall())

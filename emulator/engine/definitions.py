@@ -195,11 +195,10 @@ def _drop_user(work: _Work) -> DefinitionPlan:
     if not cascade and (owned or any(key[0] == name for key in work.catalogue.created)):
         raise OraError(1922, text=f"ORA-01922: CASCADE must be specified to drop '{name}'")
     statements: list[_Statement] = [("PRAGMA defer_foreign_keys = ON", ())]
-    for relation in owned:
-        if relation.kind is RelationKind.TABLE:
-            statements.append((f'DROP TABLE "{relation.sqlite_name}"', ()))
-    for table in ("_objects", "_models", "_errors"):
-        statements.append((f"DELETE FROM {table} WHERE owner = ?", (name,)))  # noqa: S608 - names of our own
+    statements += [
+        (f'DROP TABLE "{relation.sqlite_name}"', ()) for relation in owned if relation.kind is RelationKind.TABLE
+    ]
+    statements += [(f"DELETE FROM {table} WHERE owner = ?", (name,)) for table in ("_objects", "_models", "_errors")]
     statements.append(("DELETE FROM _grants WHERE grantee = ? OR owner = ?", (name, name)))
     statements.append(("DELETE FROM _users WHERE name = ?", (name,)))
     return DefinitionPlan(tuple(statements), frozenset(relation.sqlite_name for relation in owned))
@@ -600,7 +599,7 @@ def _truncate_table(work: _Work) -> DefinitionPlan:
         for constraint in other.constraints:
             if (constraint.parent_owner, constraint.parent_table) == (relation.owner, relation.name):
                 raise OraError(2266, text="ORA-02266: unique/primary keys in table referenced by enabled foreign keys")
-    statement = f'DELETE FROM "{relation.sqlite_name}"'  # noqa: S608 - a name of the dictionary
+    statement = f'DELETE FROM "{relation.sqlite_name}"'
     return DefinitionPlan(((statement, ()),), frozenset({relation.sqlite_name}))
 
 
@@ -635,8 +634,10 @@ def _alter_table(work: _Work) -> DefinitionPlan:
     changed = replace(relation, columns=tuple(draft.columns), by_name={})
     statements: list[_Statement] = [
         (
-            f'ALTER TABLE "{relation.sqlite_name}" ADD COLUMN "{column.name}" '
-            f"{SQLITE_TYPES[signature_letter(column.type)]}",
+            (
+                f'ALTER TABLE "{relation.sqlite_name}" ADD COLUMN "{column.name}" '
+                f"{SQLITE_TYPES[signature_letter(column.type)]}"
+            ),
             (),
         )
         for column in added
@@ -722,7 +723,7 @@ def _drop_unit(kind: str) -> Callable[[_Work], DefinitionPlan]:
 
 
 def plan_unit(unit: Unit, errors: Sequence[UnitError]) -> DefinitionPlan:
-    """Plan the storing of a compiled PL/SQL unit; with errors it is stored invalid and the statement warns (ORA-24344)."""
+    """Plan the storing of a compiled PL/SQL unit; with errors it is stored invalid, with a warning (ORA-24344)."""
     definition = json.dumps({"source": unit.source, "invoker_rights": unit.invoker_rights})
     statements = [
         *_forget_object(unit.owner, unit.name, unit.kind, keep_grants=True),
@@ -770,8 +771,10 @@ def plan_password(user: str, verifier: Verifier) -> DefinitionPlan:
 
 def _store_object(owner: str, name: str, kind: str, definition: str, status: str = "VALID") -> _Statement:
     return (
-        "INSERT INTO _objects VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET definition = excluded.definition, "
-        "status = excluded.status",
+        (
+            "INSERT INTO _objects VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET definition = excluded.definition, status = excluded.status"
+        ),
         (owner, name, kind, definition, status, _now()),
     )
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlglot import exp, tokens
+from sqlglot import exp
 from sqlglot.dialects.oracle import Oracle
 from sqlglot.errors import ParseError, SqlglotError, TokenError
+from sqlglot.tokens import TokenType  # type: ignore[attr-defined]  # where its documentation has it
 
 from emulator.errors import NotEmulated, OraError
 
@@ -30,7 +31,7 @@ class VectorEmbedding(exp.Expression):
 class EmulatorOracle(Oracle):
     """The dialect; see the module."""
 
-    class Parser(Oracle.Parser):
+    class Parser(Oracle.Parser):  # type: ignore[misc,valid-type]  # made by a metaclass
         """Parses what Oracle's SQL has and sqlglot's does not."""
 
         FUNCTIONS: dict[str, Any] = {}  # noqa: RUF012 - sqlglot's own form
@@ -40,10 +41,10 @@ class EmulatorOracle(Oracle):
         }
         PLACEHOLDER_PARSERS = {  # noqa: RUF012
             **Oracle.Parser.PLACEHOLDER_PARSERS,
-            tokens.TokenType.COLON: lambda self: self._parse_bind(),
+            TokenType.COLON: lambda self: self._parse_bind(),
         }
 
-        def _parse_bind(self) -> exp.Expression | None:
+        def _parse_bind(self) -> Any:  # noqa: ANN401 - as its other parsers
             token = self._curr
             if token is None:
                 return None
@@ -52,12 +53,12 @@ class EmulatorOracle(Oracle):
             bind.meta.update(start=token.start, end=token.end)
             return bind
 
-        def _parse_vector_embedding(self) -> exp.Expression:
+        def _parse_vector_embedding(self) -> Any:  # noqa: ANN401 - as its other parsers
             model = self._parse_table_parts()
-            if not self._match(tokens.TokenType.USING):
+            if not self._match(TokenType.USING):
                 self.raise_error("Expecting USING")
             value = self._parse_assignment()
-            if not self._match(tokens.TokenType.ALIAS):
+            if not self._match(TokenType.ALIAS):
                 self.raise_error("Expecting AS")
             alias = self._parse_id_var(any_token=True)
             return self.expression(VectorEmbedding(this=model, expression=value, alias=alias))
@@ -98,11 +99,12 @@ class _OneStatement:
         self._dialect = EmulatorOracle()
 
     def parse_one(self, text: str) -> exp.Expression:
-        found = self._dialect.parse(text)
+        found: list[Any] = list(self._dialect.parse(text))
         statements = [tree for tree in found if tree is not None]
         if len(statements) != 1:
             raise OraError(933 if statements else 900)
-        return statements[0]
+        tree: exp.Expression = statements[0]
+        return tree
 
 
 def parser_for() -> _OneStatement:

@@ -9,7 +9,7 @@ import datetime
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import apsw
 import apsw.ext
@@ -42,7 +42,7 @@ def type_text(sql_type: SqlType) -> str:
     """Return DATA_TYPE of USER_TAB_COLUMNS."""
     if sql_type.name is TypeName.TIMESTAMP:
         return f"TIMESTAMP({sql_type.scale if sql_type.scale >= 0 else 6})"
-    return sql_type.name.value
+    return str(sql_type.name.value)
 
 
 def _dual(_catalogue: Catalogue, _user: str) -> Iterator[tuple[Value, ...]]:
@@ -94,7 +94,7 @@ def _objects(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
         unit = catalogue.units.get(key)
         status = "VALID" if unit is None or unit.valid else "INVALID"
         yield (name, number, kind, status, _date(created))
-    for (owner, name), _model in catalogue.models.items():
+    for owner, name in catalogue.models:
         if owner == user:
             yield (name, None, "MINING MODEL", "VALID", None)
 
@@ -396,7 +396,7 @@ def declared_views() -> dict[str, Relation]:
 def register_dictionary(connection: apsw.Connection) -> None:
     """Make the views readable on a connection."""
     for name, view in _VIEWS.items():
-        apsw.ext.make_virtual_module(connection, name, _producer(name, view))
+        apsw.ext.make_virtual_module(connection, name, cast("Any", _producer(name, view)))
 
 
 def _producer(name: str, view: _View) -> Callable[[], Iterator[tuple[Any, ...]]]:

@@ -27,9 +27,14 @@ from emulator.number import encode_number, parse_number
 if TYPE_CHECKING:
     from emulator.engine.queries import StatementWriter
 
-_ARITHMETIC = {exp.Add: "num_add", exp.Sub: "num_subtract", exp.Mul: "num_multiply", exp.Div: "num_divide"}
-_SIGNS = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
-_COMPARISONS = {exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
+_ARITHMETIC: dict[type, str] = {
+    exp.Add: "num_add",
+    exp.Sub: "num_subtract",
+    exp.Mul: "num_multiply",
+    exp.Div: "num_divide",
+}
+_SIGNS: dict[type, str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
+_COMPARISONS: dict[type, str] = {exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
 _DISTANCE_SIGNS = {"<=>": "COSINE", "<->": "EUCLIDEAN", "<#>": "DOT"}
 _AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX"})
 _RANKINGS = frozenset({"ROW_NUMBER", "RANK", "DENSE_RANK", "NTILE"})
@@ -222,7 +227,7 @@ class ExpressionWriter:
         """Write ( … )."""
         return self.value(node.this)
 
-    def arithmetic(self, node: exp.Binary) -> Piece:
+    def arithmetic(self, node: exp.Expression) -> Piece:
         """Write + - * /."""
         self.only(node, "this", "expression", "typed", "safe")
         left, right = self.value(node.this), self.value(node.expression)
@@ -235,7 +240,7 @@ class ExpressionWriter:
         left, right = convert(left, "N"), convert(right, "N")
         return Piece(f"{_ARITHMETIC[type(node)]}({left.sql}, {right.sql})", NUMBER, is_constant)
 
-    def _date_arithmetic(self, node: exp.Binary, left: Piece, right: Piece) -> Piece:
+    def _date_arithmetic(self, node: exp.Expression, left: Piece, right: Piece) -> Piece:
         is_constant = left.is_constant and right.is_constant
         left_is_date, right_is_date = left.letter in "DTZ", right.letter in "DTZ"
         if isinstance(node, exp.Sub) and left_is_date and right_is_date:
@@ -387,14 +392,15 @@ class ExpressionWriter:
         sql = f"\"ORA$VECTOR_DISTANCE\"('{letters}', {left.sql}, {right.sql}, '{metric}')"
         return Piece(sql, BINARY_DOUBLE, left.is_constant and right.is_constant)
 
-    def distance_operator(self, node: exp.Binary) -> Piece:
+    def distance_operator(self, node: exp.Expression) -> Piece:
         """Write <=> (which the parser takes for null-safe equality)."""
         return self._distance(self.value(node.this), self.value(node.expression), "COSINE")
 
     def embedding(self, node: VectorEmbedding) -> Piece:
         """Write VECTOR_EMBEDDING as a function call; a constant one is computed once."""
         model, value = self.embedding_parts(node)
-        sql = f"\"ORA$VECTOR_EMBEDDING\"('SS{value.letter}V', {text_literal(model.owner)}, {text_literal(model.name)}, {value.sql})"
+        arguments = f"{text_literal(model.owner)}, {text_literal(model.name)}, {value.sql}"
+        sql = f"\"ORA$VECTOR_EMBEDDING\"('SS{value.letter}V', {arguments})"
         if value.is_constant:
             sql = f"(SELECT {sql})"
         self.statement.uses_model = True
@@ -511,7 +517,7 @@ class ExpressionWriter:
 
     # ------------------------------------------------------------------ conditions
 
-    def logical(self, node: exp.Binary) -> str:
+    def logical(self, node: exp.Expression) -> str:
         """Write AND, OR."""
         word = "AND" if isinstance(node, exp.And) else "OR"
         return f"({self.condition(node.this)} {word} {self.condition(node.expression)})"
@@ -524,7 +530,7 @@ class ExpressionWriter:
         """Write ( condition )."""
         return f"({self.condition(node.this)})"
 
-    def comparison(self, node: exp.Binary) -> str:
+    def comparison(self, node: exp.Expression) -> str:
         """Write = <> < <= > >=."""
         self.only(node, "this", "expression")
         if isinstance(node.this, exp.Tuple) or isinstance(node.expression, exp.Any | exp.All):

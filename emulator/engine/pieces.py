@@ -70,9 +70,9 @@ def convert(piece: Piece, letter: str) -> Piece:
     """
     if piece.letter == letter or piece.is_null:
         return piece
-    if piece.letter == "B" or not {piece.letter, letter} <= _CONVERTIBLE:
-        if (piece.letter, letter) not in {("S", "R"), ("R", "S"), ("S", "V"), ("S", "B")}:
-            raise OraError(932, _NAMES[piece.letter], _NAMES[letter])
+    is_usual = piece.letter != "B" and {piece.letter, letter} <= _CONVERTIBLE
+    if not is_usual and (piece.letter, letter) not in {("S", "R"), ("R", "S"), ("S", "V"), ("S", "B")}:
+        raise OraError(932, _NAMES[piece.letter], _NAMES[letter])
     if {piece.letter, letter} & set("DTZ") and {piece.letter, letter} & set("NF"):
         raise OraError(932, _NAMES[piece.letter], _NAMES[letter])
     sql_type = {

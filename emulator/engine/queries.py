@@ -8,21 +8,21 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from emulator.datatypes import SqlType, TypeName
+from emulator.datatypes import SqlType
 from emulator.engine.assignment import Target
 from emulator.engine.binds import BindList
 from emulator.engine.catalogue import Catalogue
 from emulator.engine.dialect import VectorEmbedding
 from emulator.engine.expressions import ExpressionWriter, model_type, stored_name
-from emulator.engine.objects import Model, RelationKind, Scope
-from emulator.engine.pieces import Field, Names, Piece, Source, convert, quote
 from emulator.engine.functions.type_rules import common
+from emulator.engine.objects import Model, RelationKind, Scope
+from emulator.engine.pieces import Field, Names, Piece, Source, quote
 from emulator.engine.stored_values import signature_letter
 from emulator.errors import NotEmulated, OraError
 from emulator.statement_text import StatementText
 
 _SIDES = {"LEFT": "LEFT JOIN", "RIGHT": "RIGHT JOIN", "FULL": "FULL JOIN", "": "JOIN"}
-_SET_OPERATIONS = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
+_SET_OPERATIONS: dict[type, str] = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +291,8 @@ class _SelectWriter:
         items = ", ".join(
             f"{item} AS {quote(column.name)}" for item, column in zip(self._items, self._fields, strict=True)
         )
-        sql = f"{prefix}SELECT {'DISTINCT ' if distinct is not None else ''}{items}{from_text}{where}{group}{having}{order}"
+        words = "SELECT DISTINCT" if distinct is not None else "SELECT"
+        sql = f"{prefix}{words} {items}{from_text}{where}{group}{having}{order}"
         limit = self._statement.row_limit(node, self._writer)
         if row_limit is not None:
             if order or group or self._writer.has_aggregate or limit:
@@ -334,13 +335,13 @@ class _SelectWriter:
                     raise OraError(905)
                 text += f" CROSS JOIN {joined}"
             else:
-                text += f" {_SIDES[side]} {joined} ON {self._no_aggregates(lambda on=condition: self._writer.condition(on))}"
+                text += f" {_SIDES[side]} {joined} ON {self._no_aggregates(self._writer.condition, condition)}"
         return f" FROM {text}"
 
-    def _no_aggregates(self, write: Callable[[], str]) -> str:
+    def _no_aggregates(self, write: Callable[[exp.Expression], str], node: exp.Expression) -> str:
         self._writer.allows_aggregates = False
         try:
-            return write()
+            return write(node)
         finally:
             self._writer.allows_aggregates = True
 
@@ -359,7 +360,7 @@ class _SelectWriter:
         if len(limits) > 1:
             raise NotEmulated("several conditions on ROWNUM")
         before = len(self._writer.bare_columns)
-        texts = [self._no_aggregates(lambda part=part: self._writer.condition(part)) for part in conditions]
+        texts = [self._no_aggregates(self._writer.condition, part) for part in conditions]
         del self._writer.bare_columns[before:]
         return (f" WHERE {' AND '.join(texts)}" if texts else ""), (limits[0] if limits else None)
 
@@ -373,12 +374,15 @@ class _SelectWriter:
             raise NotEmulated("ROWNUM = n")
         return f" LIMIT max({count}{' - 1' if isinstance(node, exp.LT) else ''}, 0)"
 
+    def _text(self, node: exp.Expression) -> str:
+        return self._writer.value(node).sql
+
     def _group(self) -> str:
         group = self._node.args.get("group")
         if group is None:
             return ""
         self._writer.only(group, "expressions")
-        texts = [self._no_aggregates(lambda item=item: self._writer.value(item).sql) for item in group.expressions]
+        texts = [self._no_aggregates(self._text, item) for item in group.expressions]
         self._writer.bare_columns.clear()
         self._writer.grouped = frozenset(texts)
         return " GROUP BY " + ", ".join(texts)

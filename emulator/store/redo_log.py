@@ -14,8 +14,10 @@ import apsw
 from emulator.engine.prepared import StoredRow
 
 _CREATE = (
-    "CREATE TABLE IF NOT EXISTS _redo "
-    "(scn INTEGER PRIMARY KEY, kind TEXT NOT NULL, committed_at REAL NOT NULL, data BLOB NOT NULL)",
+    (
+        "CREATE TABLE IF NOT EXISTS _redo "
+        "(scn INTEGER PRIMARY KEY, kind TEXT NOT NULL, committed_at REAL NOT NULL, data BLOB NOT NULL)"
+    ),
     "CREATE TABLE IF NOT EXISTS _scn (one INTEGER PRIMARY KEY CHECK (one = 1), value INTEGER NOT NULL)",
     "INSERT OR IGNORE INTO _scn VALUES (1, 1000000)",
 )

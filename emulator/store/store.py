@@ -97,7 +97,7 @@ class Store:
         with connection:
             redo_log.create_redo_log(connection)
             for sql, values in statements:
-                connection.execute(sql, values).fetchall()  # type: ignore[arg-type]
+                connection.execute(sql, values).fetchall()
         connection.close()
 
     def close(self) -> None:
@@ -203,7 +203,7 @@ class Store:
         self.take_over(transaction, full=True)
         assert self._recording is not None  # noqa: S101 - it has just taken over
         changesets = [*transaction.parked, self._recording.changeset()]
-        builder = apsw.ChangesetBuilder()
+        builder = apsw.ChangesetBuilder()  # type: ignore[no-untyped-call]  # apsw leaves it out
         for changeset in changesets:
             if changeset:
                 builder.add(changeset)
@@ -246,7 +246,8 @@ class Store:
             own: The session's transaction, already committed; its locks do not count.
 
         Raises:
-            OraError: 16000 on a standby, 54 when another transaction has changed a table of the plan, and the plan's own.
+            OraError: 16000 on a standby, 54 when another transaction has changed a table of the plan, and the plan's
+                own.
         """
         with self.latch:
             self.check_writable()

@@ -50,6 +50,11 @@ class _Savepoint:
     held: dict[LockKey, bool]
 
 
+def _extended_code(error: apsw.ConstraintError) -> int:
+    code: int = error.extendedresult  # type: ignore[attr-defined]  # set on each instance
+    return code
+
+
 class _BlockedError(Exception):
     """Another transaction holds what the statement needs; it is undone and runs again later."""
 
@@ -102,7 +107,8 @@ class Transaction:
             check_cancelled: Called while it waits.
 
         Raises:
-            OraError: An execution failed: 1, 1400, 2290, 2291, 2292 and their like, 60 deadlock, 1013 cancelled. Earlier
+            OraError: An execution failed: 1, 1400, 2290, 2291, 2292 and their like, 60 deadlock, 1013 cancelled.
+                Earlier
                 executions stand; ``row_count`` says how many.
         """
         result = ChangeResult()
@@ -183,11 +189,7 @@ class Transaction:
                     found = [each[:-key_columns] for each in found]
                 result.returned.append(found)
             wishes = dict.fromkeys(touched, True) | wishes_of(recorder.changeset(), store.catalogue, writer)
-            if not store.owner_is_full and any(self.held.get(key) for key in wishes):
-                raise _NeedsOwnChangesError
-            holders = store.locks.holders(self, wishes)
-            if holders:
-                raise _BlockedError(holders)
+            self._check_wishes(wishes)
         except BaseException as error:
             recorder.close()
             writer.execute("ROLLBACK TO statement").fetchall()
@@ -206,6 +208,14 @@ class Transaction:
             self.tables.add(prepared.table)
         return result
 
+    def _check_wishes(self, wishes: dict[LockKey, bool]) -> None:
+        """Raise if the statement ran without seeing changes of its own transaction, or against another's locks."""
+        if not self.store.owner_is_full and any(self.held.get(key) for key in wishes):
+            raise _NeedsOwnChangesError
+        holders = self.store.locks.holders(self, wishes)
+        if holders:
+            raise _BlockedError(holders)
+
     def _constraint_failure(
         self,
         prepared: PreparedChange,
@@ -219,7 +229,7 @@ class Transaction:
         writer = store.writer
         if not store.owner_is_full and self.parked:
             return _NeedsOwnChangesError()
-        if error.extendedresult in _MAY_BE_RIVAL:
+        if _extended_code(error) in _MAY_BE_RIVAL:
             holders = self._rivals(text, [*before, row])
             if holders:
                 return _BlockedError(holders)

@@ -171,7 +171,7 @@ def make_status(*, in_transaction: bool) -> bytes:
     return bytes((Message.STATUS,)) + (b"\x01\x02" if in_transaction else b"\x00") + b"\x00"
 
 
-def make_error(
+def make_error(  # noqa: PLR0913 - the fields of one message
     *,
     error: OraError | None = None,
     number: int = 0,

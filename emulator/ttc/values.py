@@ -252,9 +252,8 @@ def encode_value(value: Value, kind: WireType, *, national: bool = False) -> byt
     elif kind in {WireType.DATE, WireType.TIMESTAMP, WireType.TIMESTAMP_LTZ, WireType.TIMESTAMP_TZ}:
         if isinstance(value, datetime.datetime):
             return _encode_time(value, kind)
-    elif kind in {WireType.BINARY_DOUBLE, WireType.BINARY_FLOAT}:
-        if isinstance(value, int | float | Decimal):
-            return _encode_double(float(value), ">d" if kind is WireType.BINARY_DOUBLE else ">f")
+    elif kind in {WireType.BINARY_DOUBLE, WireType.BINARY_FLOAT} and isinstance(value, int | float | Decimal):
+        return _encode_double(float(value), ">d" if kind is WireType.BINARY_DOUBLE else ">f")
     raise OraError(932, type(value).__name__.upper(), kind.name)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import apsw
 
 from emulator.engine.functions import (
@@ -25,9 +27,10 @@ _MODULES = (conversions, dates, environment, lobs, nulls, numbers, strings, vect
 
 def register_functions(connection: apsw.Connection) -> None:
     """Install all functions and operators on a SQLite connection."""
-    from emulator.engine.assignment import assign_stored  # noqa: PLC0415 - it needs the dictionary, which needs functions
+    from emulator.engine.assignment import assign_stored  # noqa: PLC0415 - it needs us
 
     register_scalars(connection)
-    connection.create_scalar_function("assign_value", assign_stored, 3, deterministic=True)
-    connection.create_scalar_function("oracle_like", strings.like, -1, deterministic=True)
+    create: Any = connection.create_scalar_function  # apsw's types know no callback of fixed arguments
+    create("assign_value", assign_stored, 3, deterministic=True)
+    create("oracle_like", strings.like, -1, deterministic=True)
     register_operators(connection)
