@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from emulator.datatypes import SqlType, Value
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from emulator.engine.catalogue import Catalogue
     from emulator.engine.objects import Model, Relation, Scope
     from emulator.engine.prepared import NameResolver, Prepared
+    from emulator.inference import ModelInspection
 
 
 class SqlPort(Protocol):
@@ -49,11 +50,17 @@ class SqlPort(Protocol):
     def relation(self, scope: Scope, owner: str | None, name: str) -> Relation:
         """Return a table or view for %TYPE and %ROWTYPE; raise ORA-00942."""
 
+    def inspect_model(self, data: bytes, metadata: str | None) -> ModelInspection:
+        """Check an ONNX model's bytes against its metadata; raise ORA-54401 and its like."""
+
     def load_model(self, model: Model, data: bytes) -> None:
         """Store an ONNX model (as DDL: it commits, and travels by redo)."""
 
     def drop_model(self, owner: str, name: str) -> None:
         """Remove an ONNX model (as DDL); raise ORA-40284 if there is none."""
+
+    def set_identity(self, attributes: Mapping[str, str | None]) -> None:
+        """Store MODULE, ACTION, CLIENT_INFO (DBMS_APPLICATION_INFO)."""
 
     def commit(self) -> None:
         """COMMIT."""

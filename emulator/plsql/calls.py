@@ -1,0 +1,184 @@
+"""Compiles calls of subprograms: local ones, stored ones, those of supplied packages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from emulator.datatypes import Value
+from emulator.errors import NotEmulated, OraError
+from emulator.plsql import syntax
+from emulator.plsql.exceptions import CompileError
+from emulator.plsql.expressions import compile_expression
+from emulator.plsql.packages import find_native, is_package
+from emulator.plsql.runtime import Evaluate, Frame
+from emulator.plsql.scopes import Compilation, LexicalScope, NativeSubprogram, ParameterSymbol, SubprogramSymbol
+from emulator.plsql.targets import Target, compile_target, frame_of
+from emulator.plsql.values import CollectionType, RecordType
+
+
+def find_subprogram(
+    comp: Compilation, node: syntax.Reference
+) -> tuple[SubprogramSymbol | NativeSubprogram, int] | None:
+    """Return the subprogram that a reference calls, and how many of its parts name it.
+
+    Raises:
+        CompileError: It is a stored unit that is invalid.
+    """
+    names = [part.name for part in node.parts]
+    local = comp.names.find(names[0])
+    if local is not None:
+        used = 1
+        while isinstance(local, LexicalScope) and used < len(names):
+            local = local.names.get(names[used])
+            used += 1
+        return (local, used) if isinstance(local, SubprogramSymbol) else None
+    start = 1 if names[0] == "SYS" and len(names) > 1 and is_package(names[1]) else 0
+    if len(names) > start + 1 and is_package(names[start]):
+        native = find_native(names[start], names[start + 1])
+        return (native, start + 2) if native is not None else None
+    return _find_stored(comp, node)
+
+
+def _find_stored(comp: Compilation, node: syntax.Reference) -> tuple[SubprogramSymbol, int] | None:
+    from emulator.plsql.units import load_unit  # noqa: PLC0415 - units are compiled by what calls them
+
+    candidates: list[tuple[str | None, str, int]] = [(None, node.parts[0].name, 1)]
+    if len(node.parts) > 1 and node.parts[0].arguments is None:
+        candidates.insert(0, (node.parts[0].name, node.parts[1].name, 2))
+    for owner, name, used in candidates:
+        unit = comp.port.catalogue.unit(comp.rights, owner, name)
+        if unit is not None:
+            if unit.kind == "PACKAGE":
+                raise NotEmulated("packages of users", offset=node.offset)
+            symbol = load_unit(comp.port, unit)
+            if symbol is None:
+                raise CompileError(f"PLS-00905: object {unit.owner}.{unit.name} is invalid", node.offset)
+            return symbol, used
+    return None
+
+
+def compile_call(
+    comp: Compilation,
+    symbol: SubprogramSymbol | NativeSubprogram,
+    arguments: Sequence[syntax.Argument],
+    offset: int,
+) -> Evaluate:
+    """Compile a call; its value is a function's.
+
+    Raises:
+        CompileError: The arguments do not fit the parameters.
+    """
+    given = _match(symbol, arguments, offset)
+    inputs: list[Evaluate | None] = []
+    outputs: list[tuple[int, Target]] = []
+    for number, parameter in enumerate(symbol.parameters):
+        node = given.get(number)
+        if node is None:
+            inputs.append(None)
+        elif parameter.mode == "IN":
+            compiled = compile_expression(comp, node)
+            _check_kind(symbol, parameter, compiled.type, offset)
+            inputs.append(compiled.evaluate)
+        else:
+            target = compile_target(comp, node, read=parameter.mode == "IN OUT")
+            _check_kind(symbol, parameter, target.type, offset)
+            inputs.append(target.read if parameter.mode == "IN OUT" else None)
+            outputs.append((number, target))
+    if isinstance(symbol, NativeSubprogram):
+        return _native_call(symbol, inputs, outputs)
+    return _call(comp, symbol, inputs, outputs)
+
+
+def _check_kind(
+    symbol: SubprogramSymbol | NativeSubprogram, parameter: ParameterSymbol, given: object, offset: int
+) -> None:
+    for kind in (CollectionType, RecordType):
+        if given is not None and isinstance(given, kind) != isinstance(parameter.type, kind):
+            raise _wrong_arguments(symbol.name, offset)
+
+
+def _wrong_arguments(name: str, offset: int) -> CompileError:
+    return CompileError(f"PLS-00306: wrong number or types of arguments in call to '{name}'", offset)
+
+
+def _match(
+    symbol: SubprogramSymbol | NativeSubprogram, arguments: Sequence[syntax.Argument], offset: int
+) -> dict[int, syntax.Expression]:
+    numbers = {parameter.name: number for number, parameter in enumerate(symbol.parameters)}
+    given: dict[int, syntax.Expression] = {}
+    for position, argument in enumerate(arguments):
+        number = position if argument.name is None else numbers.get(argument.name, -1)
+        if not 0 <= number < len(symbol.parameters) or number in given:
+            raise _wrong_arguments(symbol.name, offset)
+        if argument.name is None and any(earlier.name is not None for earlier in arguments[:position]):
+            raise CompileError(
+                "PLS-00312: a positional parameter association may not follow a named association", offset
+            )
+        given[number] = argument.value
+    for number, parameter in enumerate(symbol.parameters):
+        if number not in given and (parameter.default is None or parameter.mode != "IN"):
+            raise _wrong_arguments(symbol.name, offset)
+    return given
+
+
+def _native_call(
+    symbol: NativeSubprogram, inputs: Sequence[Evaluate | None], outputs: Sequence[tuple[int, Target]]
+) -> Evaluate:
+    parameters = symbol.parameters
+
+    def call(frame: Frame) -> Value:
+        values: list[Value] = []
+        for parameter, evaluate in zip(parameters, inputs, strict=True):
+            if evaluate is not None:
+                values.append(parameter.type.coerce(evaluate(frame)))
+            else:
+                values.append(parameter.default(frame) if parameter.default is not None else None)
+        result = symbol.call(frame, values)
+        for number, target in outputs:
+            target.assign(frame, values[number])
+        return result
+
+    return call
+
+
+def _call(
+    comp: Compilation,
+    symbol: SubprogramSymbol,
+    inputs: Sequence[Evaluate | None],
+    outputs: Sequence[tuple[int, Target]],
+) -> Evaluate:
+    is_stored = symbol.rights is not None or symbol.level < 0
+    around: Callable[[Frame], Frame] = _stored_frame(symbol) if is_stored else frame_of(symbol.level, comp.level)
+    parameters = symbol.parameters
+
+    def call(frame: Frame) -> Value:
+        code = symbol.code
+        if code is None:
+            raise OraError(6508, symbol.name)
+        outer = around(frame)
+        inner = Frame(frame.run, outer, code.slots, outer.scope)
+        for parameter, evaluate in zip(parameters, inputs, strict=True):
+            if evaluate is not None:
+                value = parameter.type.coerce(evaluate(frame))
+            elif parameter.default is not None:
+                value = parameter.type.coerce(parameter.default(outer))
+            else:
+                value = parameter.type.initial()
+            inner.slots[parameter.slot] = value
+        try:
+            code.body(inner)
+        except OraError as error:
+            frame.run.note(error, symbol.place, inner.line)
+            raise
+        for number, target in outputs:
+            target.assign(frame, inner.slots[parameters[number].slot])
+        return inner.result
+
+    return call
+
+
+def _stored_frame(symbol: SubprogramSymbol) -> Callable[[Frame], Frame]:
+    def make(frame: Frame) -> Frame:
+        return Frame(frame.run, None, 0, symbol.rights or frame.scope)
+
+    return make

@@ -1,0 +1,161 @@
+"""Runs PL/SQL for a session: anonymous blocks, CALL, and CREATE of stored units."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from emulator.datatypes import SqlType, Value
+from emulator.engine.catalogue import UnitError
+from emulator.engine.objects import Scope, Unit
+from emulator.errors import OraError
+from emulator.plsql.compiler import compile_block
+from emulator.plsql.exceptions import CompileError
+from emulator.plsql.lexer import Source
+from emulator.plsql.parser import parse_block
+from emulator.plsql.runtime import Execute, Frame, Runtime
+from emulator.plsql.scopes import BindUse, Compilation
+from emulator.plsql.units import define_unit
+from emulator.session import Direction, Outcome
+from emulator.statement_text import StatementText
+
+if TYPE_CHECKING:
+    from emulator.engine.catalogue import Catalogue
+    from emulator.plsql.port import SqlPort
+
+_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """A compiled anonymous block."""
+
+    slots: int
+    body: Execute
+    directions: tuple[Direction, ...]
+    #: Held so that its id stays its own while the program is cached.
+    catalogue: Catalogue
+
+
+_programs: OrderedDict[tuple[object, ...], _Program] = OrderedDict()
+_lock = threading.Lock()
+
+
+def run_block(
+    port: SqlPort, text: StatementText, bind_types: Sequence[SqlType], rows: Sequence[Sequence[Value]]
+) -> Outcome:
+    """Run an anonymous block or CALL, once for each row of bind values.
+
+    Args:
+        port: The session.
+        text: The scanned block.
+        bind_types: One per distinct bind name, in the order of ``text.binds``.
+        rows: Values of the binds; those of OUT binds may be anything.
+
+    Returns:
+        Directions of the binds, and per execution the values of the OUT and IN OUT binds in bind order.
+
+    Raises:
+        OraError: 6550 with PLS- lines for a block that does not compile; else what the block raised, with ORA-06512
+            lines; 3001 for what is not emulated.
+    """
+    if len(bind_types) != len(text.binds):
+        raise OraError(1008)
+    try:
+        program = _program(port, text, tuple(bind_types))
+        out_rows = [_run(port, program, row) for row in rows or [()]]
+    except RecursionError:
+        raise OraError(6500) from None
+    return Outcome(directions=program.directions, out_rows=out_rows)
+
+
+def compile_unit(port: SqlPort, text: str, scope: Scope) -> tuple[Unit, list[UnitError]]:
+    """Compile CREATE [OR REPLACE] PROCEDURE or FUNCTION; nothing is stored here.
+
+    Args:
+        port: The session.
+        text: The whole statement.
+        scope: Who creates it, and where.
+
+    Returns:
+        The unit, invalid if there are errors, and the errors as USER_ERRORS shows them.
+
+    Raises:
+        OraError: 1031, 955; 3001 for a feature that is not emulated (nothing is to be stored then).
+    """
+    try:
+        return define_unit(port, text, scope)
+    except RecursionError:
+        raise OraError(6500) from None
+
+
+def _program(port: SqlPort, text: StatementText, bind_types: tuple[SqlType, ...]) -> _Program:
+    catalogue = port.catalogue
+    key = (id(catalogue), text.text, port.scope, bind_types)
+    with _lock:
+        found = _programs.get(key)
+        if found is not None:
+            _programs.move_to_end(key)
+            return found
+    found = _compile(port, text, bind_types)
+    with _lock:
+        _programs[key] = found
+        while len(_programs) > _KEPT:
+            _programs.popitem(last=False)
+    return found
+
+
+def _compile(port: SqlPort, text: StatementText, bind_types: tuple[SqlType, ...]) -> _Program:
+    catalogue = port.catalogue
+    try:
+        source = Source(text.text)
+    except CompileError as error:
+        line = text.text.count("\n", 0, error.offset) + 1
+        raise OraError(6550, line, error.offset - text.text.rfind("\n", 0, error.offset), error.text) from None
+    comp = Compilation(source, port, port.scope, has_binds=True)
+    comp.binds = {
+        name: BindUse(number, sql_type)
+        for number, (name, sql_type) in enumerate(zip(text.binds, bind_types, strict=True))
+    }
+    try:
+        body = compile_block(comp, parse_block(source))
+    except CompileError as error:
+        comp.errors.append(error)
+    if comp.errors:
+        raise _compile_failure(source, comp.errors)
+    return _Program(comp.slots[0], body, tuple(_direction(use) for use in comp.binds.values()), catalogue)
+
+
+def _direction(use: BindUse) -> Direction:
+    if not use.written:
+        return Direction.IN
+    return Direction.IN_OUT if use.read else Direction.OUT
+
+
+def _compile_failure(source: Source, errors: Sequence[CompileError]) -> OraError:
+    lines = []
+    for error in errors:
+        line, column = source.position(error.offset)
+        lines.append(f"ORA-06550: line {line}, column {column}:\n{error.text}")
+    return OraError(6550, text="\n".join(lines), offset=errors[0].offset)
+
+
+def _run(port: SqlPort, program: _Program, row: Sequence[Value]) -> list[Value]:
+    values = [
+        None if direction is Direction.OUT else value for value, direction in zip(row, program.directions, strict=True)
+    ]
+    run = Runtime(port, values)
+    frame = Frame(run, None, program.slots, port.scope)
+    try:
+        program.body(frame)
+    except OraError as error:
+        run.note(error, "", frame.line)
+        error.text = run.full_text(error)
+        error.args = (error.text,)
+        raise
+    return [
+        value for value, direction in zip(run.binds, program.directions, strict=True) if direction is not Direction.IN
+    ]
