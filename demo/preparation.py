@@ -11,7 +11,8 @@ from fleet.settings import Settings, load_settings
 from loader.install import install, recompile, scripts_directory
 from loader.models import load_model
 
-_MODELS = Path(__file__).parent / "model"
+#: The two ONNX files of the demo.
+MODELS = Path(__file__).parent / "model"
 
 
 def stack_settings(stack: Stack) -> Settings:
@@ -33,7 +34,7 @@ def prepare_stack(stack: Stack, say: Callable[[str], None]) -> Settings:
     say("loading the models clipimg and cliptxt")
     with session(Database.primary(settings), module="demo") as connection:
         for file, name in (("image.onnx", settings.image_model), ("text.onnx", settings.text_model)):
-            load_model(connection, _MODELS / file, name=name, input_name="data", replace=True)
+            load_model(connection, MODELS / file, name=name, input_name="data", replace=True)
         recompile(connection, scripts_directory())
     stack.start_fleet()
     return stack_settings(stack)

@@ -324,14 +324,16 @@ class Connection:
         elif request.variable_count:
             cursor.variables = variables
             cursor.directions = ()
+        # A query's count is that of the rows to fetch; it always has one row of binds.
+        executions = 1 if cursor.text.kind is StatementKind.QUERY else max(request.executions, 1)
         rows: list[Sequence[Value]] = []
         if request.variable_count and request.has(calls.OPTION_BIND):
-            rows = self._bind_rows(reader, cursor, max(request.executions, 1), absent=frozenset())
+            rows = self._bind_rows(reader, cursor, executions, absent=frozenset())
         if request.has(calls.OPTION_FETCH) and not request.has(calls.OPTION_EXECUTE) and request.sql is None:
             return self._fetch(request.cursor_id, cursor, request.rows)
         if request.has(calls.OPTION_DESCRIBE):
             return self._describe(session, cursor)
-        rows = rows or [()] * max(request.executions if cursor.text.kind is not StatementKind.QUERY else 1, 1)
+        rows = rows or [()] * executions
         answer = self._run(
             session,
             cursor,

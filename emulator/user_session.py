@@ -305,7 +305,14 @@ class UserSession:
                 rows = computed.fetch(1_000_000_000)
             finally:
                 computed.close()
-        parameters = [change.parameters(row) for row in rows]
+        parameters: list[StoredRow | OraError] = []
+        for row in rows:
+            try:
+                parameters.append(change.parameters(row))
+            except OraError as error:
+                parameters.append(error)
+                if not batch_errors:
+                    break
         result = self._transaction.change(
             change, parameters, batch_errors=batch_errors, check_cancelled=self.check_cancelled
         )

@@ -93,7 +93,7 @@ class Transaction:
     def change(
         self,
         prepared: PreparedChange,
-        rows: Sequence[StoredRow],
+        rows: Sequence[StoredRow | OraError],
         *,
         batch_errors: bool = False,
         check_cancelled: Callable[[], None],
@@ -102,7 +102,7 @@ class Transaction:
 
         Args:
             prepared: The statement.
-            rows: Parameters of each execution.
+            rows: Parameters of each execution, or why there are none: the error that its values raised.
             batch_errors: Go on after a failing execution and report it in the result.
             check_cancelled: Called while it waits.
 
@@ -113,10 +113,17 @@ class Transaction:
         """
         result = ChangeResult()
         if not batch_errors:
-            self._change_together(prepared, rows, result, check_cancelled)
+            good = [row for row in rows if not isinstance(row, OraError)]
+            self._change_together(prepared, good, result, check_cancelled)
+            for row in rows:
+                if isinstance(row, OraError):
+                    row.row_count = len(good)
+                    raise row
             return result
         for number, row in enumerate(rows):
             try:
+                if isinstance(row, OraError):
+                    raise row
                 self._change_together(prepared, [row], result, check_cancelled)
             except OraError as error:
                 result.row_counts.append(0)

@@ -1,0 +1,8 @@
+"""Fixtures that every folder of tests may ask for."""
+
+from __future__ import annotations
+
+from tests.fix_emulator import cluster, connection, installed, owner, primary, stack_settings
+from tests.fix_redis import redis_server
+
+__all__ = ["cluster", "connection", "installed", "owner", "primary", "redis_server", "stack_settings"]

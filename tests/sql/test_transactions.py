@@ -1,0 +1,196 @@
+"""Many sessions at once: what they see, what they wait for, what they lock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import oracledb
+import pytest
+
+from tests.fix_emulator import Owner, Primary, code_of, fetch, run
+
+_DEADLINE = 10.0
+
+
+@pytest.fixture
+def sessions(owner: Owner, primary: Primary) -> Iterator[Callable[[], oracledb.Connection]]:
+    opened: list[oracledb.Connection] = []
+
+    def open_session() -> oracledb.Connection:
+        connected = owner.connect()
+        opened.append(connected)
+        return connected
+
+    first = open_session()
+    run(
+        first,
+        "create table parents (id number primary key, n number)",
+        "create table children (id number primary key, parent number references parents (id))",
+        "insert into parents values (1, 0)",
+        "insert into parents values (2, 0)",
+        "commit",
+    )
+    yield open_session
+    for connected in opened:
+        connected.rollback()
+        connected.close()
+    assert primary.instance.store.locks.is_empty
+
+
+class Waiting:
+    """A statement in a thread of its own, expected to wait."""
+
+    def __init__(self, connected: oracledb.Connection, statement: str) -> None:
+        self.error: oracledb.DatabaseError | None = None
+        self._connected = connected
+        self._statement = statement
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            run(self._connected, self._statement)
+        except oracledb.DatabaseError as error:
+            self.error = error
+
+    @property
+    def has_ended(self) -> bool:
+        return not self._thread.is_alive()
+
+    def join(self) -> int:
+        """Wait for the end; return the error's code, 0 for none."""
+        self._thread.join(_DEADLINE)
+        assert self.has_ended, "still waiting"
+        return code_of(self.error) if self.error is not None else 0
+
+
+def wait_until_blocked(primary: Primary, count: int = 1) -> None:
+    store = primary.instance.store
+    end = time.monotonic() + _DEADLINE
+    while sum(bool(other.waits_for) for other in _waiting(store)) < count:
+        assert time.monotonic() < end, "nobody waits"
+        time.sleep(0.005)
+
+
+def _waiting(store: object) -> list[object]:
+    import gc
+
+    from emulator.store import Transaction
+
+    return [found for found in gc.get_objects() if isinstance(found, Transaction) and found.store is store]
+
+
+def test_nobody_sees_what_is_not_committed(sessions: Callable[[], oracledb.Connection]) -> None:
+    writer, reader = sessions(), sessions()
+    run(writer, "update parents set n = 5 where id = 1")
+    assert fetch(writer, "select n from parents where id = 1") == [(5,)]
+    assert fetch(reader, "select n from parents where id = 1") == [(0,)]
+    writer.commit()
+    assert fetch(reader, "select n from parents where id = 1") == [(5,)]
+
+
+def test_writers_of_different_rows_do_not_wait(sessions: Callable[[], oracledb.Connection]) -> None:
+    writers = [sessions() for _ in range(8)]
+    for number, writer in enumerate(writers, 10):
+        run(writer, f"insert into parents values ({number}, 0)")
+    for writer in reversed(writers):
+        writer.commit()
+    assert fetch(writers[0], "select count(*) from parents") == [(10,)]
+
+
+@pytest.mark.parametrize(("end", "code"), [("commit", 1), ("rollback", 0)])
+def test_a_second_insert_of_a_key_waits_for_the_first(
+    primary: Primary, sessions: Callable[[], oracledb.Connection], end: str, code: int
+) -> None:
+    first, second = sessions(), sessions()
+    run(first, "insert into parents values (3, 1)")
+    waiting = Waiting(second, "insert into parents values (3, 2)")
+    wait_until_blocked(primary)
+    assert not waiting.has_ended
+    run(first, end)
+    assert waiting.join() == code
+
+
+def test_an_update_waits_and_then_sees_the_new_value(
+    primary: Primary, sessions: Callable[[], oracledb.Connection]
+) -> None:
+    first, second = sessions(), sessions()
+    run(first, "update parents set n = n + 1 where id = 1")
+    waiting = Waiting(second, "update parents set n = n + 10 where id = 1")
+    wait_until_blocked(primary)
+    first.commit()
+    assert waiting.join() == 0
+    second.commit()
+    assert fetch(first, "select n from parents where id = 1") == [(11,)]
+
+
+def test_an_update_that_changes_nothing_still_locks(
+    primary: Primary, sessions: Callable[[], oracledb.Connection]
+) -> None:
+    first, second = sessions(), sessions()
+    run(first, "update parents set n = n where id = 1")
+    waiting = Waiting(second, "delete from parents where id = 1")
+    wait_until_blocked(primary)
+    first.rollback()
+    assert waiting.join() == 0
+
+
+def test_a_child_waits_for_its_parents_transaction(
+    primary: Primary, sessions: Callable[[], oracledb.Connection]
+) -> None:
+    first, second = sessions(), sessions()
+    run(first, "insert into parents values (7, 0)")
+    waiting = Waiting(second, "insert into children values (1, 7)")
+    wait_until_blocked(primary)
+    first.rollback()
+    assert waiting.join() == 2291
+
+
+def test_a_deadlock_ends_one_statement_only(primary: Primary, sessions: Callable[[], oracledb.Connection]) -> None:
+    first, second = sessions(), sessions()
+    run(first, "update parents set n = 1 where id = 1")
+    run(second, "update parents set n = 2 where id = 2")
+    waiting = Waiting(first, "update parents set n = 1 where id = 2")
+    wait_until_blocked(primary)
+    with pytest.raises(oracledb.DatabaseError) as caught:
+        run(second, "update parents set n = 2 where id = 1")
+    assert code_of(caught.value) == 60
+    second.commit()
+    assert waiting.join() == 0
+    first.commit()
+    assert fetch(first, "select id, n from parents order by id") == [(1, 1), (2, 1)]
+
+
+def test_savepoints_undo_in_part(sessions: Callable[[], oracledb.Connection]) -> None:
+    first, second = sessions(), sessions()
+    run(first, "insert into parents values (3, 0)", "savepoint a", "insert into parents values (4, 0)")
+    run(second, "insert into parents values (5, 0)")
+    run(first, "rollback to a", "insert into parents values (6, 0)", "commit")
+    run(second, "commit")
+    assert fetch(first, "select id from parents order by id") == [(1,), (2,), (3,), (5,), (6,)]
+    with pytest.raises(oracledb.DatabaseError) as caught:
+        run(first, "rollback to a")
+    assert code_of(caught.value) == 1086
+
+
+def test_ddl_does_not_wait_for_a_table_in_use(sessions: Callable[[], oracledb.Connection]) -> None:
+    first, second = sessions(), sessions()
+    run(first, "insert into children values (1, 1)")
+    with pytest.raises(oracledb.DatabaseError) as caught:
+        run(second, "drop table children")
+    assert code_of(caught.value) == 54
+    first.commit()
+    run(second, "drop table children")
+
+
+def test_an_open_cursor_keeps_its_view_of_the_data(sessions: Callable[[], oracledb.Connection]) -> None:
+    reader, writer = sessions(), sessions()
+    with reader.cursor() as cursor:
+        cursor.prefetchrows = cursor.arraysize = 1
+        cursor.execute("select id from parents order by id")
+        assert cursor.fetchone() == (1,)
+        run(writer, "delete from parents where id = 2", "commit")
+        assert cursor.fetchone() == (2,)
+    assert fetch(reader, "select count(*) from parents") == [(1,)]
