@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from emulator.datatypes import Value
+from emulator.datatypes import TypeName, Value
 from emulator.errors import NotEmulated, OraError
 from emulator.plsql import syntax
 from emulator.plsql.exceptions import CompileError
@@ -13,7 +13,7 @@ from emulator.plsql.packages import find_native, is_package
 from emulator.plsql.runtime import Evaluate, Frame
 from emulator.plsql.scopes import Compilation, LexicalScope, NativeSubprogram, ParameterSymbol, SubprogramSymbol
 from emulator.plsql.targets import Target, compile_target, frame_of
-from emulator.plsql.values import CollectionType, RecordType
+from emulator.plsql.values import CollectionType, RecordType, ScalarType
 
 
 def find_subprogram(
@@ -94,6 +94,11 @@ def _check_kind(
 ) -> None:
     for kind in (CollectionType, RecordType):
         if given is not None and isinstance(given, kind) != isinstance(parameter.type, kind):
+            raise _wrong_arguments(symbol.name, offset)
+
+    if isinstance(given, ScalarType) and isinstance(parameter.type, ScalarType):
+        kinds = {given.sql_type.name is TypeName.BOOLEAN, parameter.type.sql_type.name is TypeName.BOOLEAN}
+        if len(kinds) == 2:
             raise _wrong_arguments(symbol.name, offset)
 
 

@@ -103,7 +103,7 @@ def _with_declarations(
             for slot in cursors:
                 cursor = frame.slots[slot]
                 if isinstance(cursor, OpenCursor):
-                    cursor.rows.close()
+                    cursor.close()
                     frame.slots[slot] = None
 
     return run
@@ -309,14 +309,17 @@ def compile_subprogram(comp: Compilation, node: syntax.SubprogramDeclaration, sy
     finally:
         comp.result, comp.loops = result, loops
         slots = _leave_subprogram(comp)
-    symbol.code = SubprogramCode(slots, _finished(body) if symbol.result is not None else body)
+    if symbol.result is not None:
+        body = _finished(body, comp.line(block.offset))
+    symbol.code = SubprogramCode(slots, body)
 
 
-def _finished(body: Execute) -> Execute:
+def _finished(body: Execute, line: int) -> Execute:
     """Return a function's body: ending without RETURN is ORA-06503."""
 
     def run(frame: Frame) -> Value:
         if body(frame) is not RETURN:
+            frame.line = line
             raise OraError(6503)
         return RETURN
 

@@ -194,7 +194,7 @@ def compile_open(comp: Compilation, node: syntax.Open) -> Execute:
         def open_for(frame: Frame) -> None:
             known = read(frame)
             if known is not None:
-                known.rows.close()
+                known.close()
             write(frame, query.open(frame))
 
         return open_for
@@ -244,7 +244,7 @@ def compile_close(comp: Compilation, node: syntax.Close) -> Execute:
     _symbol, read, write, _arguments = _find(comp, node.cursor)
 
     def close(frame: Frame) -> None:
-        _opened(read(frame)).rows.close()
+        _opened(read(frame)).close()
         write(frame, None)
 
     return close
@@ -301,7 +301,7 @@ def _implicit(comp: Compilation, node: syntax.CursorAttribute) -> Compiled:
     if node.attribute == "ROWCOUNT":
         return Compiled(lambda frame: frame.run.sql.row_count, PLS_INTEGER)
     if node.attribute == "FOUND":
-        return Compiled(lambda frame: _is_found(frame), boolean)
+        return Compiled(_is_found, boolean)
     if node.attribute == "NOTFOUND":
         return Compiled(lambda frame: None if _is_found(frame) is None else not _is_found(frame), boolean)
     if node.attribute == "ISOPEN":

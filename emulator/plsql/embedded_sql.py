@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from emulator.datatypes import Row, Value
-from emulator.engine.objects import Scope
 from emulator.engine.prepared import BoundVariable, Prepared
 from emulator.errors import NotEmulated, OraError
 from emulator.plsql import syntax
@@ -79,7 +78,7 @@ class EmbeddedSql:
         rows = self.run(frame).rows
         if rows is None:
             raise OraError(1001)
-        return OpenCursor(rows)
+        return OpenCursor(rows, frame.run)
 
 
 class _Resolver:
@@ -87,7 +86,6 @@ class _Resolver:
 
     def __init__(self, comp: Compilation, node: syntax.SqlText) -> None:
         self._comp: Compilation | None = comp
-        self._names = comp.names
         self._node = node
         self._found: dict[tuple[str, int], BoundVariable | None] = {}
         self.getters: dict[str, Evaluate] = {}

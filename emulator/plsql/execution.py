@@ -45,7 +45,12 @@ _lock = threading.Lock()
 
 
 def run_block(
-    port: SqlPort, text: StatementText, bind_types: Sequence[SqlType], rows: Sequence[Sequence[Value]]
+    port: SqlPort,
+    text: StatementText,
+    bind_types: Sequence[SqlType],
+    rows: Sequence[Sequence[Value]],
+    *,
+    scope: Scope | None = None,
 ) -> Outcome:
     """Run an anonymous block or CALL, once for each row of bind values.
 
@@ -54,6 +59,7 @@ def run_block(
         text: The scanned block.
         bind_types: One per distinct bind name, in the order of ``text.binds``.
         rows: Values of the binds; those of OUT binds may be anything.
+        scope: Whose names and privileges hold, if not the session's: EXECUTE IMMEDIATE in a definer's-rights unit.
 
     Returns:
         Directions of the binds, and per execution the values of the OUT and IN OUT binds in bind order.
@@ -65,8 +71,9 @@ def run_block(
     if len(bind_types) != len(text.binds):
         raise OraError(1008)
     try:
-        program = _program(port, text, tuple(bind_types))
-        out_rows = [_run(port, program, row) for row in rows or [()]]
+        rights = scope or port.scope
+        program = _program(port, text, tuple(bind_types), rights)
+        out_rows = [_run(port, program, row, rights) for row in rows or [()]]
     except RecursionError:
         raise OraError(6500) from None
     return Outcome(directions=program.directions, out_rows=out_rows)
@@ -92,15 +99,15 @@ def compile_unit(port: SqlPort, text: str, scope: Scope) -> tuple[Unit, list[Uni
         raise OraError(6500) from None
 
 
-def _program(port: SqlPort, text: StatementText, bind_types: tuple[SqlType, ...]) -> _Program:
+def _program(port: SqlPort, text: StatementText, bind_types: tuple[SqlType, ...], rights: Scope) -> _Program:
     catalogue = port.catalogue
-    key = (id(catalogue), text.text, port.scope, bind_types)
+    key = (id(catalogue), text.text, rights, bind_types)
     with _lock:
         found = _programs.get(key)
         if found is not None:
             _programs.move_to_end(key)
             return found
-    found = _compile(port, text, bind_types)
+    found = _compile(port, text, bind_types, rights)
     with _lock:
         _programs[key] = found
         while len(_programs) > _KEPT:
@@ -108,14 +115,14 @@ def _program(port: SqlPort, text: StatementText, bind_types: tuple[SqlType, ...]
     return found
 
 
-def _compile(port: SqlPort, text: StatementText, bind_types: tuple[SqlType, ...]) -> _Program:
+def _compile(port: SqlPort, text: StatementText, bind_types: tuple[SqlType, ...], rights: Scope) -> _Program:
     catalogue = port.catalogue
     try:
         source = Source(text.text)
     except CompileError as error:
         line = text.text.count("\n", 0, error.offset) + 1
         raise OraError(6550, line, error.offset - text.text.rfind("\n", 0, error.offset), error.text) from None
-    comp = Compilation(source, port, port.scope, has_binds=True)
+    comp = Compilation(source, port, rights)
     comp.binds = {
         name: BindUse(number, sql_type)
         for number, (name, sql_type) in enumerate(zip(text.binds, bind_types, strict=True))
@@ -143,12 +150,12 @@ def _compile_failure(source: Source, errors: Sequence[CompileError]) -> OraError
     return OraError(6550, text="\n".join(lines), offset=errors[0].offset)
 
 
-def _run(port: SqlPort, program: _Program, row: Sequence[Value]) -> list[Value]:
+def _run(port: SqlPort, program: _Program, row: Sequence[Value], rights: Scope) -> list[Value]:
     values = [
         None if direction is Direction.OUT else value for value, direction in zip(row, program.directions, strict=True)
     ]
     run = Runtime(port, values)
-    frame = Frame(run, None, program.slots, port.scope)
+    frame = Frame(run, None, program.slots, rights)
     try:
         program.body(frame)
     except OraError as error:
@@ -156,6 +163,9 @@ def _run(port: SqlPort, program: _Program, row: Sequence[Value]) -> list[Value]:
         error.text = run.full_text(error)
         error.args = (error.text,)
         raise
+    finally:
+        for cursor in list(run.cursors):
+            cursor.close()
     return [
         value for value, direction in zip(run.binds, program.directions, strict=True) if direction is not Direction.IN
     ]

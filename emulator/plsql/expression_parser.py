@@ -137,9 +137,9 @@ class ExpressionParser(TokenReader):
             return inner
         if token.kind is TokenKind.WORD:
             return self._word()
-        if token.kind is TokenKind.QUOTED:
-            return self.reference()
-        self.fail("an expression")
+        if token.kind is not TokenKind.QUOTED:
+            self.fail("an expression")
+        return self.reference()
 
     def _bind(self) -> Expression:
         token = self.advance()
@@ -169,9 +169,8 @@ class ExpressionParser(TokenReader):
             to_type = self.type_reference()
             self.need_sign(")")
             return syntax.Cast(token.start, operand, to_type)
-        if word in {"EXTRACT", "VECTOR_EMBEDDING", "XMLELEMENT", "NEW", "CURSOR"} and word != "NEW":
-            if self.is_sign("(", ahead=1):
-                self.refuse(f"{word} in a PL/SQL expression")
+        if word in {"EXTRACT", "VECTOR_EMBEDDING", "XMLELEMENT", "CURSOR"} and self.is_sign("(", ahead=1):
+            self.refuse(f"{word} in a PL/SQL expression")
         if word in _NO_NAMES:
             self.fail("an expression")
         return self.reference()

@@ -93,7 +93,7 @@ def _tokenise(text: str) -> list[Token]:
             tokens.append(Token(TokenKind.QUOTED, match[0][1:-1], start, at))
         elif match["number"]:
             tokens.append(Token(TokenKind.NUMBER, match[0], start, at))
-        elif kind == "sign" or kind == "other":
+        elif kind in {"sign", "other"}:
             if match[0] in "'\"":
                 raise CompileError("PLS-00103: Encountered the symbol end-of-file in a string", start)
             tokens.append(Token(TokenKind.SIGN, match[0], start, at))

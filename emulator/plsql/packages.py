@@ -166,7 +166,7 @@ def _model_name(frame: Frame, text: str | None) -> tuple[str, str]:
     parts = (text or "").split(".")
     names = [part[1:-1] if part.startswith('"') and part.endswith('"') else part.strip().upper() for part in parts]
     if len(names) > 2 or not all(names):
-        raise OraError(40289, text=f"ORA-40283: missing or invalid model name: {text}")
+        raise OraError(40281, text="ORA-40281: invalid model name")
     return (names[0], names[1]) if len(names) == 2 else (frame.scope.schema, names[0])
 
 
@@ -184,7 +184,7 @@ def _load_onnx_model(frame: Frame, values: list[Value]) -> None:
     if not port.catalogue.has_privilege(frame.scope.user, privilege):
         raise OraError(1031)
     if (owner, name) in port.catalogue.models:
-        raise OraError(40289, text=f"ORA-40289: model {name} already exists")
+        raise OraError(955)
     data = values[1]
     if not data:
         raise OraError(54400)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from emulator.plsql import syntax
 from emulator.plsql.expression_parser import ExpressionParser
 from emulator.plsql.lexer import Source, TokenKind
@@ -324,12 +326,10 @@ class Parser(SqlSlicer, ExpressionParser):
         parse = _STATEMENTS.get(word)
         if parse is not None and not self.is_sign(":=", "(", ".", ahead=1):
             self.advance()
-            found: Statement = parse(self, offset)
-            return found
+            return parse(self, offset)
         if word in {"IF", "WHILE", "RETURN", "EXIT"} and parse is not None:
             self.advance()
-            found = parse(self, offset)
-            return found
+            return parse(self, offset)
         return self._assignment_or_call(offset)
 
     def _assignment_or_call(self, offset: int) -> Statement:
@@ -504,7 +504,7 @@ class Parser(SqlSlicer, ExpressionParser):
         return syntax.Forall(offset, variable, low, high, save, self.sql_statement())
 
 
-_STATEMENTS = {
+_STATEMENTS: dict[str, Callable[[Parser, int], Statement]] = {
     "IF": Parser._if,  # noqa: SLF001 - its own table
     "CASE": Parser._case_statement,  # noqa: SLF001
     "EXIT": Parser._jump,  # noqa: SLF001

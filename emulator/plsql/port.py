@@ -45,7 +45,7 @@ class SqlPort(Protocol):
         """
 
     def execute_text(self, sql: str, binds: Sequence[tuple[SqlType, Value]], *, scope: Scope) -> Outcome:
-        """Run a statement of any kind by its text (EXECUTE IMMEDIATE, OPEN FOR): session, transaction, DDL, PL/SQL too."""
+        """Run a statement of any kind by its text (EXECUTE IMMEDIATE): session, transaction, DDL, PL/SQL too."""
 
     def relation(self, scope: Scope, owner: str | None, name: str) -> Relation:
         """Return a table or view for %TYPE and %ROWTYPE; raise ORA-00942."""

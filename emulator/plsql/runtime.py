@@ -33,7 +33,7 @@ class ImplicitCursor:
 class Runtime:
     """One call of PL/SQL by a session."""
 
-    __slots__ = ("_traced", "binds", "error", "port", "sql", "trace")
+    __slots__ = ("_traced", "binds", "cursors", "error", "port", "sql", "trace")
 
     def __init__(self, port: SqlPort, binds: list[Value]) -> None:
         """Begin a call."""
@@ -45,6 +45,8 @@ class Runtime:
         self.error: OraError | None = None
         #: ORA-06512 lines of the error that passes up.
         self.trace: list[str] = []
+        #: Cursors that are open; the call's end closes what its blocks have left.
+        self.cursors: set[OpenCursor] = set()
         self._traced: OraError | None = None
 
     def note(self, error: OraError, place: str, line: int) -> None:
@@ -85,11 +87,13 @@ Execute: TypeAlias = Callable[[Frame], Signal | None]
 class OpenCursor:
     """A cursor that was opened."""
 
-    __slots__ = ("found", "on_close", "row_count", "rows")
+    __slots__ = ("_open", "found", "on_close", "row_count", "rows")
 
-    def __init__(self, rows: RowSource) -> None:
+    def __init__(self, rows: RowSource, run: Runtime) -> None:
         """Begin before the first row."""
         self.rows = rows
+        self._open = run.cursors
+        self._open.add(self)
         #: Besides closing the rows: a cursor FOR loop makes its declared cursor closed again.
         self.on_close: Callable[[], None] | None = None
         self.row_count = 0
@@ -98,6 +102,7 @@ class OpenCursor:
 
     def close(self) -> None:
         """Free the rows."""
+        self._open.discard(self)
         self.rows.close()
         if self.on_close is not None:
             self.on_close()

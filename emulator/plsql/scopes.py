@@ -165,8 +165,6 @@ class Compilation:
     slots: list[int] = field(default_factory=lambda: [0])
     loops: list[LoopTarget] = field(default_factory=list)
     binds: dict[str, BindUse] = field(default_factory=dict)
-    #: None: stored units have no binds.
-    has_binds: bool = False
     errors: list[CompileError] = field(default_factory=list)
     #: ``RETURN x`` is converted to this; None in procedures and blocks.
     result: PlsqlType | None = None

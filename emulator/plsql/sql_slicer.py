@@ -38,6 +38,12 @@ class SqlSlicer(ExpressionParser):
                 if into is not None:
                     blank = (from_offset, self.offset)
                     continue
+            elif self.is_word("VALUES") and not self.is_sign("(", ahead=1):
+                self.refuse("INSERT … VALUES record")
+            elif self.is_word("SET") and self.is_word("ROW", ahead=1):
+                self.refuse("UPDATE … SET ROW")
+            elif self.is_word("CURRENT") and self.is_word("OF", ahead=1):
+                self.refuse("WHERE CURRENT OF")
             depth += self._depth_change()
             self._step(";")
         end = self.tokens[self.at - 1].end

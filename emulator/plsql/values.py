@@ -1,7 +1,7 @@
 """PL/SQL's types and the values that variables hold: scalars with limits, records, collections.
 
-Scalars are the Python values of ``emulator.datatypes``. Records and collections are mutable objects that are copied when
-they are assigned; a collection that is NULL as a whole is None.
+Scalars are the Python values of ``emulator.datatypes``. Records and collections are mutable objects, copied when they
+are assigned; a collection that is NULL as a whole is None.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _number(value: Value, target: ScalarType) -> Value:
     declared = target.sql_type
     if declared.precision or declared.scale != -127:
         found = round_places(found, max(declared.scale, -84))
-        if declared.precision and abs(found) >= Decimal(10) ** (declared.precision - declared.scale):
+        if declared.precision and abs(found) >= Decimal((0, (1,), declared.precision - declared.scale)):
             raise value_error("number precision too large")
     return found
 
@@ -476,8 +476,8 @@ def scalar_of(sql_type: SqlType) -> ScalarType:
 
 def text_of(value: Value) -> str | None:
     """Return a scalar as text, for || and DBMS_OUTPUT."""
-    if value.__class__ is str:
-        return value  # type: ignore[no-any-return]
+    if isinstance(value, str):
+        return value
     if value.__class__ is int:
         return number_text(value)
     if isinstance(value, bool | Record | Collection):
