@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ def scripts_directory() -> Path:
         InputError: Neither is there.
     """
     beside = Path(__file__).resolve().parent.parent / "sql"
-    for directory in (beside, Path(__file__).resolve().parents[4] / "share" / "sql"):
+    for directory in (beside, Path(sysconfig.get_path("data")) / "share" / "adgfleet" / "sql"):
         if (directory / "02_create_schema.sql").is_file():
             return directory
     raise InputError(f"the scripts are not in {beside}; name their directory with --scripts")

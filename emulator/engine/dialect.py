@@ -19,7 +19,9 @@ from emulator.errors import NotEmulated, OraError
 
 #: Deeper text would exhaust the parser's stack.
 _DEEPEST_NESTING = 200
-_FIRST_WORDS = frozenset({"SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "("})
+_PLAIN_NAMES = frozenset(
+    {"SYSTIMESTAMP", "CURRENT_DATE", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "LOCALTIME", "CURRENT_TIME"}
+)
 
 
 class VectorEmbedding(exp.Expression):
@@ -30,6 +32,13 @@ class VectorEmbedding(exp.Expression):
 
 class EmulatorOracle(Oracle):
     """The dialect; see the module."""
+
+    class Tokenizer(Oracle.Tokenizer):
+        """Leaves the functions without brackets as names: the expression writer knows them."""
+
+        KEYWORDS = {  # noqa: RUF012 - sqlglot's own form
+            word: token for word, token in Oracle.Tokenizer.KEYWORDS.items() if word not in _PLAIN_NAMES
+        }
 
     class Parser(Oracle.Parser):  # type: ignore[misc,valid-type]  # made by a metaclass
         """Parses what Oracle's SQL has and sqlglot's does not."""
