@@ -68,6 +68,7 @@ def compile_call(
     Raises:
         CompileError: The arguments do not fit the parameters.
     """
+    _refuse_overloads(symbol, arguments, offset)
     given = _match(symbol, arguments, offset)
     inputs: list[Evaluate | None] = []
     outputs: list[tuple[int, Target]] = []
@@ -87,6 +88,15 @@ def compile_call(
     if isinstance(symbol, NativeSubprogram):
         return _native_call(symbol, inputs, outputs)
     return _call(comp, symbol, inputs, outputs)
+
+
+def _refuse_overloads(
+    symbol: SubprogramSymbol | NativeSubprogram, arguments: Sequence[syntax.Argument], offset: int
+) -> None:
+    names = {argument.name for argument in arguments}
+    from_directory = len(arguments) > len(symbol.parameters) or bool(names & {"DIRECTORY", "FILE_NAME"})
+    if isinstance(symbol, NativeSubprogram) and symbol.name == "LOAD_ONNX_MODEL" and from_directory:
+        raise NotEmulated("DBMS_VECTOR.LOAD_ONNX_MODEL from a directory", offset=offset)
 
 
 def _check_kind(

@@ -22,6 +22,7 @@ from emulator.plsql.values import (
     CursorType,
     RecordType,
     scalar_of,
+    unlimited,
 )
 from emulator.session import Column
 
@@ -30,10 +31,9 @@ StoreRows: TypeAlias = Callable[[Frame, Sequence[Row]], None]
 
 
 def row_type_of(columns: Sequence[Column]) -> RecordType:
-    """Return the record type of a query's rows."""
-    return RecordType(
-        "ROW", tuple(column.name for column in columns), tuple(scalar_of(column.type) for column in columns)
-    )
+    """Return the record type of a query's rows: what was fetched always fits."""
+    names = tuple(column.name for column in columns)
+    return RecordType("ROW", names, tuple(scalar_of(unlimited(column.type)) for column in columns))
 
 
 # ---------------------------------------------------------------------- INTO

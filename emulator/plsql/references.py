@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Sequence
 
 from emulator.datatypes import TypeName, Value
@@ -189,6 +190,24 @@ def _record_constructor(comp: Compilation, declared: RecordType, part: syntax.Pa
 # ---------------------------------------------------------------------- functions
 
 
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+def _local_now() -> datetime.datetime:
+    return _now().replace(tzinfo=None)
+
+
+#: In PL/SQL time goes on within a call, unlike within a SQL statement.
+_CLOCKS: dict[str, tuple[Callable[[], datetime.datetime], str]] = {
+    "SYSDATE": (lambda: _local_now().replace(microsecond=0), "DATE"),
+    "CURRENT_DATE": (lambda: _local_now().replace(microsecond=0), "DATE"),
+    "LOCALTIMESTAMP": (_local_now, "TIMESTAMP"),
+    "SYSTIMESTAMP": (_now, "TIMESTAMP WITH TIME ZONE"),
+    "CURRENT_TIMESTAMP": (_now, "TIMESTAMP WITH TIME ZONE"),
+}
+
+
 def _error_function(comp: Compilation, node: syntax.Reference) -> Compiled | None:
     part = node.parts[0]
     if len(node.parts) > 1 or part.name not in {"SQLCODE", "SQLERRM"}:
@@ -206,6 +225,9 @@ def _builtin(comp: Compilation, node: syntax.Reference) -> Compiled:
     if names[0] in {"SYS", "STANDARD"} and len(names) > 1:
         names = names[1:]
     name = ".".join(names)
+    if name in _CLOCKS and not node.parts[-1].arguments:
+        clock, declared = _CLOCKS[name]
+        return Compiled(lambda _frame: clock(), SCALARS[declared])
     entry = function(name)
     if entry is None or any(part.arguments is not None for part in node.parts[:-1]):
         raise undeclared(name, node.offset)

@@ -86,7 +86,8 @@ def load_unit(port: SqlPort, unit: Unit) -> SubprogramSymbol | None:
 def _compile(
     port: SqlPort, source: Source, node: SubprogramDeclaration, symbol: SubprogramSymbol, owner: str
 ) -> list[CompileError]:
-    rights = symbol.rights or Scope(user=port.scope.user, schema=owner)
+    # Invoker's rights too are compiled as the owner; their SQL is bound again for each caller.
+    rights = symbol.rights or Scope(user=owner, schema=owner)
     comp = Compilation(source, port, rights, place=symbol.place)
     comp.names.names[symbol.name] = symbol
     try:

@@ -96,7 +96,7 @@ def _number(value: Value, target: ScalarType) -> Value:
     declared = target.sql_type
     if declared.precision or declared.scale != -127:
         found = round_places(found, max(declared.scale, -84))
-        if declared.precision and abs(found) >= Decimal((0, (1,), declared.precision - declared.scale)):
+        if declared.precision and Decimal(found).copy_abs() >= Decimal((0, (1,), declared.precision - declared.scale)):
             raise value_error("number precision too large")
     return found
 
@@ -217,6 +217,7 @@ SCALARS: dict[str, ScalarType] = {
     "LONG RAW": ScalarType(SqlType(TypeName.LONG_RAW)),
     "DATE": ScalarType(SqlType(TypeName.DATE)),
     "TIMESTAMP": ScalarType(SqlType(TypeName.TIMESTAMP, scale=6)),
+    "TIMESTAMP WITH TIME ZONE": ScalarType(SqlType(TypeName.TIMESTAMP_TZ, scale=6)),
     "BINARY_FLOAT": ScalarType(SqlType(TypeName.BINARY_FLOAT)),
     "BINARY_DOUBLE": ScalarType(SqlType(TypeName.BINARY_DOUBLE)),
     "BOOLEAN": ScalarType(SqlType(TypeName.BOOLEAN)),
@@ -472,6 +473,15 @@ def scalar_of(sql_type: SqlType) -> ScalarType:
     if sql_type.name is TypeName.CURSOR:
         raise NotEmulated("variables of a cursor column's type")
     return ScalarType(NUMBER) if sql_type == NUMBER else ScalarType(sql_type)
+
+
+def unlimited(sql_type: SqlType) -> SqlType:
+    """Return a type without the limits that may be too narrow where they were inferred from an expression."""
+    if sql_type.name is TypeName.NUMBER:
+        return NUMBER
+    if sql_type.name in {TypeName.VARCHAR2, TypeName.RAW}:
+        return SqlType(sql_type.name, national=sql_type.national)
+    return sql_type
 
 
 def text_of(value: Value) -> str | None:
