@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         PreparedQuery,
         StoredRow,
     )
+    from emulator.inference import ModelInspection
     from emulator.instance import Instance
     from emulator.store import Snapshot, Transaction
 
@@ -249,6 +250,10 @@ class UserSession:
     def relation(self, scope: Scope, owner: str | None, name: str) -> Relation:
         """Return a table or view for %TYPE and %ROWTYPE."""
         return self.catalogue.relation(scope, owner, name)
+
+    def inspect_model(self, data: bytes, metadata: str | None) -> ModelInspection:
+        """Say what an ONNX file takes and gives; raises ORA-54400 and its like."""
+        return self.instance.inference.inspect(data, metadata)
 
     def load_model(self, model: Model, data: bytes) -> None:
         """Store an ONNX model."""
