@@ -279,6 +279,7 @@ class _SelectWriter:
                 raise NotEmulated(f"SELECT with {key}")
         prefix = self._statement.common_tables(node, self._names.outer)
         from_text = self._from()
+        self._writer.bare_columns.clear()  # those of join conditions are not to be grouped
         where, row_limit = self._where()
         group = self._group()
         self._select_list()

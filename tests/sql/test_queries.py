@@ -43,6 +43,7 @@ def pictures(connection: oracledb.Connection) -> oracledb.Connection:
             ),
             [(40,), (50,), (60,), (70,)],
         ),
+        ("select count(*), max(e.id) from pictures p join picture_embeddings e on e.id = p.id", [(3, 30)]),
         ("select count(*) from pictures where id not in (select id from picture_embeddings)", [(4,)]),
         ("select mod(id, 20), count(*) from pictures group by mod(id, 20) having count(*) > 3", [(10, 4)]),
         ("select case when 1 = 2 then 'x' else 'y' end, decode(2, 1, 'a', 2, 'b'), nvl(null, 'z') from dual", [("y", "b", "z")]),
