@@ -1,4 +1,7 @@
-"""Parses PL/SQL's blocks, declarations and statements."""
+"""Parses PL/SQL's blocks, declarations and statements.
+
+One grammar whose rules call each other, so one class; expressions and embedded SQL are its bases.
+"""
 
 from __future__ import annotations
 

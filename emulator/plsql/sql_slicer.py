@@ -12,6 +12,8 @@ class SqlSlicer(ExpressionParser):
 
     def query_slice(self, end_sign: str) -> syntax.SqlText:
         """Take a query without INTO, up to a sign outside of its brackets."""
+        if not self.is_word("SELECT", "WITH") and not self.is_sign("("):
+            self.fail("( select with")
         start = self.offset
         verb = self.token.value
         depth = 0

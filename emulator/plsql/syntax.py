@@ -1,4 +1,4 @@
-"""PL/SQL's syntax tree; ``offset`` is a node's place in the text."""
+"""PL/SQL's syntax tree: nothing but node classes; ``offset`` is a node's place in the text."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """PL/SQL's types and the values that variables hold: scalars with limits, records, collections.
 
 Scalars are the Python values of ``emulator.datatypes``. Records and collections are mutable objects, copied when they
-are assigned; a collection that is NULL as a whole is None.
+are assigned; a collection that is NULL as a whole is None. One file, because types and values need each other.
 """
 
 from __future__ import annotations
