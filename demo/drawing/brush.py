@@ -136,8 +136,11 @@ class Brush:
         across, down = zip(*pixels, strict=True)
         width, height = self.layer.size
         left, top = max(0, math.floor(min(across))), max(0, math.floor(min(down)))
-        return left, top, max(left + 1, min(width, math.ceil(max(across)) + 1)), max(
-            top + 1, min(height, math.ceil(max(down)) + 1)
+        return (
+            left,
+            top,
+            max(left + 1, min(width, math.ceil(max(across)) + 1)),
+            max(top + 1, min(height, math.ceil(max(down)) + 1)),
         )
 
     @staticmethod

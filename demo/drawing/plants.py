@@ -31,8 +31,12 @@ def paint_flower(brush: Brush, tones: Tones, rng: Random) -> None:
         angle = offset + index * 360 / petals
         petal: Outline = ellipse((0, -0.72), width, 0.3)
         if pointed:
-            petal = smooth([(0, -1.02), (width * 0.95, -0.74), (width * 0.6, -0.46), (-width * 0.6, -0.46), (-width * 0.95, -0.74)])
-        brush.fill(turn(petal, angle, centre), tones.base if index % 2 or petals == 5 else mix(tones.base, tones.light, 0.4))
+            petal = smooth(
+                [(0, -1.02), (width * 0.95, -0.74), (width * 0.6, -0.46), (-width * 0.6, -0.46), (-width * 0.95, -0.74)]
+            )
+        brush.fill(
+            turn(petal, angle, centre), tones.base if index % 2 or petals == 5 else mix(tones.base, tones.light, 0.4)
+        )
         brush.line(turn([(0, -0.62), (0, -0.76)], angle, centre), 0.04, tones.light)
     brush.fill(circle(centre, 0.25), _POLLEN)
     face(brush, (centre[0], centre[1] - 0.04), 0.1, rng)
@@ -44,9 +48,27 @@ def paint_mushroom(brush: Brush, tones: Tones, rng: Random) -> None:
     brush.fill(stalk, _STALK)
     brush.fill(ellipse((0, 0.1), 0.5, 0.13), mix(_STALK, INK, 0.16), shaded=False)
     flat = rng.uniform(0.0, 0.16)
-    cap = smooth([(-0.88, 0.06), (-0.8, -0.4), (-0.36, -0.82 + flat), (0.36, -0.82 + flat), (0.8, -0.4), (0.88, 0.06), (0.44, 0.16), (-0.44, 0.16)])
+    cap = smooth(
+        [
+            (-0.88, 0.06),
+            (-0.8, -0.4),
+            (-0.36, -0.82 + flat),
+            (0.36, -0.82 + flat),
+            (0.8, -0.4),
+            (0.88, 0.06),
+            (0.44, 0.16),
+            (-0.44, 0.16),
+        ]
+    )
     brush.fill(cap, tones.base)
-    spots = [(-0.46, -0.36, 0.15), (0.06, -0.5, 0.17), (0.5, -0.24, 0.14), (-0.08, -0.06, 0.1), (-0.72, -0.06, 0.09), (0.76, 0.0, 0.07)]
+    spots = [
+        (-0.46, -0.36, 0.15),
+        (0.06, -0.5, 0.17),
+        (0.5, -0.24, 0.14),
+        (-0.08, -0.06, 0.1),
+        (-0.72, -0.06, 0.09),
+        (0.76, 0.0, 0.07),
+    ]
     spot = (206, 212, 226) if min(tones.base) > 225 else mix(WHITE, tones.base, 0.04)
     with brush.inside(cap) as inner:
         for x, y, radius in spots[: rng.choice([4, 6])]:
@@ -61,13 +83,38 @@ def paint_tree(brush: Brush, tones: Tones, rng: Random) -> None:
     brush.fill(trunk, WOOD)
     if rng.random() < 0.4:
         for top, bottom, width in ((0.0, 0.66, 0.72), (-0.44, 0.26, 0.58), (-0.98, -0.14, 0.42)):
-            tier = [(0, top), *smooth([(width, bottom - 0.06), (width * 0.5, bottom + 0.04), (0, bottom - 0.02), (-width * 0.5, bottom + 0.04), (-width, bottom - 0.06)], closed=False)]
+            tier = [
+                (0, top),
+                *smooth(
+                    [
+                        (width, bottom - 0.06),
+                        (width * 0.5, bottom + 0.04),
+                        (0, bottom - 0.02),
+                        (-width * 0.5, bottom + 0.04),
+                        (-width, bottom - 0.06),
+                    ],
+                    closed=False,
+                ),
+            ]
             brush.fill(_blunted(tier), tones.base, sharp=True)
             brush.line([(-width * 0.16, bottom - 0.2), (-width * 0.42, bottom - 0.12)], 0.05, tones.light)
         return
-    for x, y, radius in ((-0.46, 0.0, 0.38), (0.46, 0.0, 0.38), (-0.34, -0.42, 0.38), (0.36, -0.42, 0.36), (0, -0.6, 0.38)):
+    for x, y, radius in (
+        (-0.46, 0.0, 0.38),
+        (0.46, 0.0, 0.38),
+        (-0.34, -0.42, 0.38),
+        (0.36, -0.42, 0.36),
+        (0, -0.6, 0.38),
+    ):
         brush.fill(circle((x, y), radius), tones.base)
-    for x, y, radius in ((0, -0.1, 0.5), (-0.4, -0.02, 0.33), (0.4, -0.02, 0.33), (-0.28, -0.4, 0.33), (0.3, -0.4, 0.32), (0, -0.56, 0.33)):
+    for x, y, radius in (
+        (0, -0.1, 0.5),
+        (-0.4, -0.02, 0.33),
+        (0.4, -0.02, 0.33),
+        (-0.28, -0.4, 0.33),
+        (0.3, -0.4, 0.32),
+        (0, -0.56, 0.33),
+    ):
         brush.dot((x, y), radius, tones.base)
     for x, y in ((-0.42, -0.48), (0.06, -0.66), (-0.5, -0.04)):
         brush.line(arc((x, y), 0.17, 0.15, 190, 300), 0.055, tones.light)

@@ -41,7 +41,9 @@ class Backdrop:
     def box(self, left: float, top: float, right: float, bottom: float, colour: Rgb, *, corner: float = 0.0) -> None:
         """Fill an upright box."""
         corners = tuple(side * self._width for side in (left, top, right, bottom))
-        self._pencil.rounded_rectangle((corners[0], corners[1], corners[2], corners[3]), corner * self._width, fill=colour)
+        self._pencil.rounded_rectangle(
+            (corners[0], corners[1], corners[2], corners[3]), corner * self._width, fill=colour
+        )
 
     def disc(self, x: float, y: float, radius: float, colour: Rgb, *, flatten: float = 1.0) -> None:
         """Fill a circle, or an ellipse whose height is ``flatten`` times its width."""
@@ -61,7 +63,14 @@ def cloud(backdrop: Backdrop, x: float, y: float, size: float, colour: Rgb = _CL
     for shift, tone in ((0.09, mix(colour, (150, 180, 215), 0.35)), (0.0, colour)):
         for right, down, radius in puffs:
             backdrop.disc(x + right * size, y + (down + shift) * size, radius * size, tone)
-        backdrop.box(x - 0.8 * size, y + (shift - 0.02) * size, x + 0.84 * size, y + (shift + 0.28) * size, tone, corner=0.14 * size)
+        backdrop.box(
+            x - 0.8 * size,
+            y + (shift - 0.02) * size,
+            x + 0.84 * size,
+            y + (shift + 0.28) * size,
+            tone,
+            corner=0.14 * size,
+        )
 
 
 def clouds(backdrop: Backdrop, rng: Random, count: int, lowest: float) -> None:
@@ -97,7 +106,11 @@ def pine(backdrop: Backdrop, x: float, foot: float, height: float, colour: Rgb) 
     """Draw a distant pine."""
     for top, bottom, width in ((1.0, 0.55, 0.22), (0.75, 0.28, 0.3), (0.5, 0.0, 0.38)):
         backdrop.polygon(
-            [(x, foot - top * height), (x + width * height, foot - bottom * height), (x - width * height, foot - bottom * height)],
+            [
+                (x, foot - top * height),
+                (x + width * height, foot - bottom * height),
+                (x - width * height, foot - bottom * height),
+            ],
             colour,
         )
 
@@ -105,7 +118,9 @@ def pine(backdrop: Backdrop, x: float, foot: float, height: float, colour: Rgb) 
 def tuft(backdrop: Backdrop, x: float, y: float, size: float, colour: Rgb) -> None:
     """Draw three blades of grass."""
     for lean in (-0.5, 0.0, 0.5):
-        backdrop.line([(x + lean * size * 0.5, y), (x + lean * size * 1.3, y - size * (1.2 - abs(lean) * 0.7))], 0.006, colour)
+        backdrop.line(
+            [(x + lean * size * 0.5, y), (x + lean * size * 1.3, y - size * (1.2 - abs(lean) * 0.7))], 0.006, colour
+        )
 
 
 def daisy(backdrop: Backdrop, x: float, y: float, size: float, colour: Rgb) -> None:

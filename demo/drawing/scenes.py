@@ -98,15 +98,27 @@ def paint_depths(backdrop: Backdrop, rng: Random) -> None:
         for level in range(3):
             top, bottom = level * 0.25, (level + 1) * 0.25
             tone = ((142, 220, 234), (96, 186, 222), (62, 152, 206))[level]
-            backdrop.polygon([(x + top * 0.3, top), (x + width + top * 0.3, top), (x + width + bottom * 0.3, bottom), (x + bottom * 0.3, bottom)], tone)
+            backdrop.polygon(
+                [
+                    (x + top * 0.3, top),
+                    (x + width + top * 0.3, top),
+                    (x + width + bottom * 0.3, bottom),
+                    (x + bottom * 0.3, bottom),
+                ],
+                tone,
+            )
     backdrop.polygon(hills(rng, 0.87, 0.02), (236, 214, 160))
     for _ in range(24):
         backdrop.disc(rng.random(), rng.uniform(0.91, 1), 0.004, (206, 178, 124))
     for _ in range(rng.randint(3, 5)):
         x, height = rng.choice([rng.uniform(0.02, 0.24), rng.uniform(0.76, 0.98)]), rng.uniform(0.12, 0.26)
         sway = rng.uniform(-0.03, 0.03)
-        blade = [(x + math.sin(step * 1.3 + x * 9) * 0.018 + sway * step / 6, 0.93 - height * step / 6) for step in range(7)]
-        backdrop.line(smooth(blade, closed=False, steps=4), 0.022, rng.choice([(58, 160, 124), (86, 182, 126), (236, 128, 118)]))
+        blade = [
+            (x + math.sin(step * 1.3 + x * 9) * 0.018 + sway * step / 6, 0.93 - height * step / 6) for step in range(7)
+        ]
+        backdrop.line(
+            smooth(blade, closed=False, steps=4), 0.022, rng.choice([(58, 160, 124), (86, 182, 126), (236, 128, 118)])
+        )
     for _ in range(rng.randint(5, 9)):
         x, y, radius = rng.random(), rng.uniform(0.05, 0.75), rng.uniform(0.008, 0.02)
         backdrop.disc(x, y, radius, (206, 242, 250))
@@ -114,12 +126,19 @@ def paint_depths(backdrop: Backdrop, rng: Random) -> None:
 
 
 def _sky(backdrop: Backdrop, rng: Random) -> None:
-    top, bottom = rng.choice([((70, 160, 240), (196, 232, 252)), ((92, 178, 244), (226, 244, 252)), ((110, 168, 240), (248, 222, 226))])
+    top, bottom = rng.choice(
+        [((70, 160, 240), (196, 232, 252)), ((92, 178, 244), (226, 244, 252)), ((110, 168, 240), (248, 222, 226))]
+    )
     backdrop.gradient(0, 1, (top, bottom))
     if rng.random() < 0.35:
-        for index, band in enumerate(((246, 150, 150), (250, 206, 140), (250, 240, 160), (170, 222, 170), (150, 196, 240))):
+        for index, band in enumerate(
+            ((246, 150, 150), (250, 206, 140), (250, 240, 160), (170, 222, 170), (150, 196, 240))
+        ):
             radius = 0.66 - index * 0.03
-            arch = [(0.5 + radius * math.cos(angle / 20 * math.pi), 0.92 - radius * math.sin(angle / 20 * math.pi)) for angle in range(21)]
+            arch = [
+                (0.5 + radius * math.cos(angle / 20 * math.pi), 0.92 - radius * math.sin(angle / 20 * math.pi))
+                for angle in range(21)
+            ]
             backdrop.line(arch, 0.031, mix(band, top, 0.35))
     clouds(backdrop, rng, 2, 0.3)
     for _ in range(rng.randint(2, 3)):
@@ -129,7 +148,11 @@ def _sky(backdrop: Backdrop, rng: Random) -> None:
 
 
 def _night(backdrop: Backdrop, rng: Random) -> None:
-    backdrop.gradient(0, 0.8, rng.choice([((22, 20, 64), (62, 56, 122)), ((16, 26, 62), (44, 74, 128)), ((30, 18, 66), (88, 62, 128))]))
+    backdrop.gradient(
+        0,
+        0.8,
+        rng.choice([((22, 20, 64), (62, 56, 122)), ((16, 26, 62), (44, 74, 128)), ((30, 18, 66), (88, 62, 128))]),
+    )
     for _ in range(44):
         backdrop.disc(rng.random(), rng.uniform(0, 0.66), rng.choice([0.003, 0.004, 0.006]), (250, 246, 214))
     for _ in range(4):
@@ -148,10 +171,22 @@ def _night(backdrop: Backdrop, rng: Random) -> None:
 
 
 def _snow(backdrop: Backdrop, rng: Random) -> None:
-    backdrop.gradient(0, 0.7, rng.choice([((170, 190, 224), (226, 234, 246)), ((158, 196, 222), (232, 240, 246)), ((186, 184, 222), (240, 230, 240))]))
+    backdrop.gradient(
+        0,
+        0.7,
+        rng.choice(
+            [((170, 190, 224), (226, 234, 246)), ((158, 196, 222), (232, 240, 246)), ((186, 184, 222), (240, 230, 240))]
+        ),
+    )
     backdrop.polygon(hills(rng, 0.55, 0.04), (212, 222, 240))
     for _ in range(rng.randint(4, 7)):
-        pine(backdrop, rng.choice([rng.uniform(0, 0.34), rng.uniform(0.66, 1)]), rng.uniform(0.58, 0.64), rng.uniform(0.1, 0.17), (126, 160, 168))
+        pine(
+            backdrop,
+            rng.choice([rng.uniform(0, 0.34), rng.uniform(0.66, 1)]),
+            rng.uniform(0.58, 0.64),
+            rng.uniform(0.1, 0.17),
+            (126, 160, 168),
+        )
     backdrop.polygon(hills(rng, 0.63, 0.025), (228, 236, 248))
     backdrop.polygon(hills(rng, 0.71, 0.02), (242, 246, 253))
     for _ in range(46):
@@ -175,7 +210,10 @@ def _room(backdrop: Backdrop, rng: Random) -> None:
     else:
         backdrop.box(left, 0.1, left + 0.24, 0.34, (150, 108, 76), corner=0.01)
         backdrop.box(left + 0.025, 0.125, left + 0.215, 0.315, (250, 246, 236))
-        backdrop.polygon([(left + 0.03, 0.31), (left + 0.1, 0.2), (left + 0.15, 0.26), (left + 0.18, 0.23), (left + 0.21, 0.31)], (140, 170, 160))
+        backdrop.polygon(
+            [(left + 0.03, 0.31), (left + 0.1, 0.2), (left + 0.15, 0.26), (left + 0.18, 0.23), (left + 0.21, 0.31)],
+            (140, 170, 160),
+        )
     backdrop.box(0, 0.68, 1, 1, floor)
     for y in (0.76, 0.86):
         backdrop.line([(0, y), (1, y)], 0.005, mix(floor, (90, 60, 40), 0.3))

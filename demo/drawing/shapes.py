@@ -55,13 +55,7 @@ def smooth(points: Sequence[Point], *, closed: bool = True, steps: int = 7) -> O
 
 def _spline_point(before: Point, start: Point, end: Point, after: Point, share: float) -> Point:
     x, y = (
-        0.5
-        * (
-            2 * b
-            + (c - a) * share
-            + (2 * a - 5 * b + 4 * c - d) * share**2
-            + (3 * b - a - 3 * c + d) * share**3
-        )
+        0.5 * (2 * b + (c - a) * share + (2 * a - 5 * b + 4 * c - d) * share**2 + (3 * b - a - 3 * c + d) * share**3)
         for a, b, c, d in zip(before, start, end, after, strict=True)
     )
     return x, y

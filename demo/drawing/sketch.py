@@ -81,7 +81,9 @@ def draw(sketch: Sketch, size_pixels: int = 256, *, supersampling: int = SUPERSA
     return picture
 
 
-def jpeg_bytes(sketch: Sketch, size_pixels: int = 256, *, quality: int = 88, supersampling: int = SUPERSAMPLING) -> bytes:
+def jpeg_bytes(
+    sketch: Sketch, size_pixels: int = 256, *, quality: int = 88, supersampling: int = SUPERSAMPLING
+) -> bytes:
     """Draw a sketch and encode it as a JPEG file."""
     file = io.BytesIO()
     draw(sketch, size_pixels, supersampling=supersampling).save(file, "JPEG", quality=quality)
@@ -111,10 +113,10 @@ def _stick(picture: Image.Image, cutout: Image.Image, shade: Rgb) -> None:
     """Put a cut-out on the picture like a sticker: white border, soft shadow."""
     unit = picture.width / 256
     alpha = cutout.getchannel("A")
-    border = alpha.filter(ImageFilter.GaussianBlur(2.1 * unit)).point([min(255, max(0, level * 9 - 110)) for level in range(256)])
+    border = alpha.filter(ImageFilter.GaussianBlur(2.1 * unit)).point(
+        [min(255, max(0, level * 9 - 110)) for level in range(256)]
+    )
     shadow = border.filter(ImageFilter.BoxBlur(3.0 * unit)).point([level * 5 // 12 for level in range(256)])
     picture.paste(shade, (round(1.5 * unit), round(3.5 * unit)), shadow)
     picture.paste(_BORDER, mask=border)
     picture.paste(cutout, mask=alpha)
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from random import Random
 
 from demo.drawing.brush import Brush
@@ -17,10 +18,23 @@ _STEAM: Rgb = (250, 250, 252)
 def paint_balloon(brush: Brush, tones: Tones, rng: Random) -> None:
     """Paint a balloon on a curly string."""
     curl = rng.choice([-1, 1])
-    brush.line(smooth([(0, 0.5), (curl * 0.1, 0.64), (-curl * 0.07, 0.8), (curl * 0.06, 0.97)], closed=False), 0.035, INK)
+    brush.line(
+        smooth([(0, 0.5), (curl * 0.1, 0.64), (-curl * 0.07, 0.8), (curl * 0.06, 0.97)], closed=False), 0.035, INK
+    )
     brush.fill(rounded([(0, 0.36), (0.13, 0.55), (-0.13, 0.55)], 0.15), tones.dark)
     width = rng.uniform(0.58, 0.66)
-    body = smooth([(0, -0.95), (width * 0.72, -0.76), (width, -0.3), (width * 0.66, 0.16), (0, 0.44), (-width * 0.66, 0.16), (-width, -0.3), (-width * 0.72, -0.76)])
+    body = smooth(
+        [
+            (0, -0.95),
+            (width * 0.72, -0.76),
+            (width, -0.3),
+            (width * 0.66, 0.16),
+            (0, 0.44),
+            (-width * 0.66, 0.16),
+            (-width, -0.3),
+            (-width * 0.72, -0.76),
+        ]
+    )
     brush.fill(body, tones.base)
     pattern = rng.random()
     with brush.inside(body) as inner:
@@ -67,9 +81,19 @@ def paint_house(brush: Brush, tones: Tones, rng: Random) -> None:
 def paint_mug(brush: Brush, tones: Tones, rng: Random) -> None:
     """Paint a steaming mug with a face or a motif."""
     for x in (-0.3, 0.06):
-        brush.line(smooth([(x, -0.56), (x + 0.08, -0.7), (x - 0.06, -0.82), (x + 0.03, -0.96)], closed=False), 0.06, _STEAM)
-    brush.tube(smooth([(0.46, -0.14), (0.84, -0.16), (0.92, 0.22), (0.74, 0.5), (0.44, 0.52)], closed=False), 0.13, tones.base)
-    body = [*arc((-0.1, -0.4), 0.62, 0.14, 180, 360), *smooth([(0.52, -0.4), (0.5, 0.4), (0.42, 0.82), (-0.1, 0.95), (-0.62, 0.82), (-0.7, 0.4), (-0.72, -0.4)], closed=False)]
+        brush.line(
+            smooth([(x, -0.56), (x + 0.08, -0.7), (x - 0.06, -0.82), (x + 0.03, -0.96)], closed=False), 0.06, _STEAM
+        )
+    brush.tube(
+        smooth([(0.46, -0.14), (0.84, -0.16), (0.92, 0.22), (0.74, 0.5), (0.44, 0.52)], closed=False), 0.13, tones.base
+    )
+    body = [
+        *arc((-0.1, -0.4), 0.62, 0.14, 180, 360),
+        *smooth(
+            [(0.52, -0.4), (0.5, 0.4), (0.42, 0.82), (-0.1, 0.95), (-0.62, 0.82), (-0.7, 0.4), (-0.72, -0.4)],
+            closed=False,
+        ),
+    ]
     brush.fill(body, tones.base)
     brush.fill(ellipse((-0.1, -0.4), 0.62, 0.15), tones.light, shaded=False)
     brush.fill(ellipse((-0.1, -0.38), 0.52, 0.105), rng.choice(_DRINKS), shaded=False)
@@ -79,7 +103,16 @@ def paint_mug(brush: Brush, tones: Tones, rng: Random) -> None:
     elif motif == "heart":
         brush.fill(heart((-0.1, 0.28), 0.24), tones.pale)
     elif motif == "dots":
-        for x, y in ((-0.44, 0.08), (-0.1, 0.02), (0.24, 0.08), (-0.28, 0.4), (0.08, 0.4), (-0.42, 0.66), (-0.1, 0.72), (0.22, 0.66)):
+        for x, y in (
+            (-0.44, 0.08),
+            (-0.1, 0.02),
+            (0.24, 0.08),
+            (-0.28, 0.4),
+            (0.08, 0.4),
+            (-0.42, 0.66),
+            (-0.1, 0.72),
+            (0.22, 0.66),
+        ):
             brush.dot((x, y), 0.075, tones.pale)
     else:
         with brush.inside(body) as inner:
@@ -105,7 +138,7 @@ def paint_umbrella(brush: Brush, tones: Tones, rng: Random) -> None:
     brush.tube([(0, -0.7), (0, -0.92)], 0.05, WOOD)
     edges = [-0.92, -0.46, 0.0, 0.46, 0.92]
     scallops = []
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in itertools.pairwise(edges):
         scallops.extend(arc(((left + right) / 2, 0.08), (right - left) / 2, 0.13, 180, 360))
     dome = arc((0, 0.08), 0.92, 0.84, 360, 180)
     canopy = [*scallops, *(arc((0, 0.08), 0.92, 0.84, 0, -180))]
@@ -117,7 +150,15 @@ def paint_umbrella(brush: Brush, tones: Tones, rng: Random) -> None:
                 panel = [*_rib(left), *reversed(_rib(right))]
                 inner.fill(panel, tones.light, shaded=False, inked=False)
         else:
-            for x, y in ((-0.62, -0.2), (-0.24, -0.42), (0.22, -0.5), (0.6, -0.24), (0.0, -0.12), (-0.36, -0.06), (0.36, -0.08)):
+            for x, y in (
+                (-0.62, -0.2),
+                (-0.24, -0.42),
+                (0.22, -0.5),
+                (0.6, -0.24),
+                (0.0, -0.12),
+                (-0.36, -0.06),
+                (0.36, -0.08),
+            ):
                 inner.dot((x, y), 0.06, tones.pale)
         for edge in edges[1:-1]:
             inner.line(_rib(edge))

@@ -31,7 +31,10 @@ def paint_boat(brush: Brush, tones: Tones, rng: Random) -> None:
             inner.line([(0, -0.2), (0.9, -0.2)], 0.1, tones.pale)
             inner.line([(0, 0.06), (0.9, 0.06)], 0.1, tones.pale)
         brush.line([*main, main[0]])
-    hull = [(-0.94, 0.42), *smooth([(0.96, 0.42), (0.8, 0.74), (0.52, 0.92), (-0.5, 0.92), (-0.76, 0.74), (-0.94, 0.42)], closed=False)]
+    hull = [
+        (-0.94, 0.42),
+        *smooth([(0.96, 0.42), (0.8, 0.74), (0.52, 0.92), (-0.5, 0.92), (-0.76, 0.74), (-0.94, 0.42)], closed=False),
+    ]
     brush.fill(hull, tones.base, sharp=True)
     with brush.inside(hull) as inner:
         inner.fill(box(-1, 0.4, 1, 0.53), CREAM, shaded=False)
@@ -63,7 +66,9 @@ def paint_car(brush: Brush, tones: Tones, rng: Random) -> None:
         with brush.inside(window) as inner:
             left = min(x for x, _ in window)
             inner.line([(left + 0.02, 0.06), (left + 0.3, -0.4)], 0.06, mix(GLASS, WHITE, 0.7))
-    body = smooth([(-0.92, 0.08), (-0.3, 0.0), (0.5, 0.02), (0.88, 0.12), (0.97, 0.42), (0.86, 0.6), (-0.88, 0.6), (-0.97, 0.36)])
+    body = smooth(
+        [(-0.92, 0.08), (-0.3, 0.0), (0.5, 0.02), (0.88, 0.12), (0.97, 0.42), (0.86, 0.6), (-0.88, 0.6), (-0.97, 0.36)]
+    )
     brush.fill(body, tones.base)
     with brush.inside(body) as inner:
         inner.line([(-1, 0.32), (1, 0.32)], 0.05, rng.choice([tones.light, tones.pale, tones.dark]))
@@ -86,7 +91,19 @@ def paint_rocket(brush: Brush, tones: Tones, rng: Random) -> None:
     fin = [(0.24, 0.12), *smooth([(0.5, 0.32), (0.6, 0.72), (0.3, 0.52)], closed=False), (0.2, 0.5)]
     brush.fill(fin, tones.dark, sharp=True)
     brush.fill(mirror(fin), tones.dark, sharp=True)
-    body = smooth([(0, -0.98), (0.24, -0.62), (0.36, -0.1), (0.32, 0.34), (0.22, 0.56), (-0.22, 0.56), (-0.32, 0.34), (-0.36, -0.1), (-0.24, -0.62)])
+    body = smooth(
+        [
+            (0, -0.98),
+            (0.24, -0.62),
+            (0.36, -0.1),
+            (0.32, 0.34),
+            (0.22, 0.56),
+            (-0.22, 0.56),
+            (-0.32, 0.34),
+            (-0.36, -0.1),
+            (-0.24, -0.62),
+        ]
+    )
     brush.fill(body, tones.base)
     with brush.inside(body) as inner:
         inner.fill(box(-1, -1.2, 1, -0.58), CREAM)
@@ -111,7 +128,10 @@ def paint_train(brush: Brush, tones: Tones, rng: Random) -> None:
         puffs.append((0.08, -0.94, 0.11))
     for x, y, radius in reversed(puffs):
         brush.fill(circle((x, y), radius), _SMOKE)
-    brush.fill(rounded([(0.42, -0.22), (0.44, -0.42), (0.38, -0.58), (0.72, -0.58), (0.66, -0.42), (0.66, -0.22)], 0.1), tones.dark)
+    brush.fill(
+        rounded([(0.42, -0.22), (0.44, -0.42), (0.38, -0.58), (0.72, -0.58), (0.66, -0.42), (0.66, -0.22)], 0.1),
+        tones.dark,
+    )
     brush.fill(arc((0.08, -0.2), 0.13, 0.16, 180, 360), _LAMP)
     boiler = box(-0.3, -0.26, 0.9, 0.34, 0.16)
     brush.fill(boiler, tones.base)

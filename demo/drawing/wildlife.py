@@ -37,14 +37,18 @@ def paint_bird(brush: Brush, tones: Tones, rng: Random) -> None:
     _bird_wing(brush, tones, flying=flying)
     if rng.random() < 0.35:
         for angle in (-30, 0):
-            brush.line(smooth([(0.26, -0.76), *turn([(0.2, -0.92), (0.3, -1.0)], angle, (0.26, -0.76))], closed=False), 0.04)
+            brush.line(
+                smooth([(0.26, -0.76), *turn([(0.2, -0.92), (0.3, -1.0)], angle, (0.26, -0.76))], closed=False), 0.04
+            )
     eye(brush, (0.4, -0.42), 0.125, gaze=0.2)
     brush.fill(ellipse((0.42, -0.2), 0.09, 0.06), mix((255, 140, 150), tones.base, 0.15), shaded=False, inked=False)
 
 
 def _bird_wing(brush: Brush, tones: Tones, *, flying: bool) -> None:
     if flying:
-        wing = smooth([(0.18, 0.2), (0.02, -0.2), (-0.34, -0.72), (-0.72, -0.92), (-0.74, -0.5), (-0.6, -0.08), (-0.28, 0.26)])
+        wing = smooth(
+            [(0.18, 0.2), (0.02, -0.2), (-0.34, -0.72), (-0.72, -0.92), (-0.74, -0.5), (-0.6, -0.08), (-0.28, 0.26)]
+        )
         feathers = [((-0.62, -0.6), (-0.2, -0.02)), ((-0.56, -0.28), (-0.2, 0.1))]
     else:
         wing = smooth([(0.2, 0.06), (-0.02, -0.12), (-0.38, 0.1), (-0.72, 0.34), (-0.36, 0.44), (0.02, 0.36)])
@@ -62,7 +66,10 @@ def paint_butterfly(brush: Brush, tones: Tones, rng: Random) -> None:
     dotted = rng.random() < 0.5
     pattern = rng.choice([tones.pale, tones.pale, tones.light])
     for side in (-1, 1):
-        for points, colour, middle in ((lower, mix(tones.base, tones.dark, 0.7), (0.44, 0.4)), (upper, tones.base, (0.58, -0.46))):
+        for points, colour, middle in (
+            (lower, mix(tones.base, tones.dark, 0.7), (0.44, 0.4)),
+            (upper, tones.base, (0.58, -0.46)),
+        ):
             wing = smooth([(side * x * reach, y) for x, y in points])
             brush.fill(wing, colour)
             centre = (side * middle[0] * reach, middle[1])
@@ -90,7 +97,18 @@ def paint_fish(brush: Brush, tones: Tones, rng: Random) -> None:
     brush.fill(smooth([(-0.34, -0.3), (-0.16, -0.74), (0.3, -0.66), (0.42, -0.32)]), tones.dark)
     brush.fill(smooth([(-0.15, 0.36), (-0.18, 0.72), (0.12, 0.62), (0.2, 0.36)]), tones.dark)
     depth = rng.uniform(0.44, 0.56)
-    body = smooth([(0.88, 0.04), (0.62, -0.3), (0.2, -depth), (-0.28, -0.34), (-0.62, -0.02), (-0.3, 0.34), (0.2, depth), (0.64, 0.36)])
+    body = smooth(
+        [
+            (0.88, 0.04),
+            (0.62, -0.3),
+            (0.2, -depth),
+            (-0.28, -0.34),
+            (-0.62, -0.02),
+            (-0.3, 0.34),
+            (0.2, depth),
+            (0.64, 0.36),
+        ]
+    )
     brush.fill(body, tones.base)
     pattern = rng.choice(["plain", "stripes", "scales"])
     with brush.inside(body) as inner:
@@ -128,7 +146,9 @@ def paint_snail(brush: Brush, tones: Tones, rng: Random) -> None:
     spiral: Outline = []
     for step in range(60):
         share = step / 59
-        spiral.extend(arc(centre, radius * 0.86 * share, radius * 0.86 * share, turns * 360 * share, turns * 360 * share)[:1])
+        spiral.extend(
+            arc(centre, radius * 0.86 * share, radius * 0.86 * share, turns * 360 * share, turns * 360 * share)[:1]
+        )
     brush.line(spiral, 0.075, rng.choice([tones.dark, tones.pale]))
     brush.line(arc(centre, radius * 0.78, radius * 0.78, 200, 250), 0.06, tones.pale)
     brush.line(arc((0.84, 0.28), 0.1, 0.1, 10, 130), 0.04)
@@ -138,9 +158,14 @@ def paint_snail(brush: Brush, tones: Tones, rng: Random) -> None:
 def paint_whale(brush: Brush, tones: Tones, rng: Random) -> None:
     """Paint a round whale that spouts."""
     for side in (-1, 1):
-        jet = smooth([(0.28, -0.5), (0.28 + side * 0.08, -0.8), (0.28 + side * 0.28, -0.86), (0.28 + side * 0.34, -0.66)], closed=False)
+        jet = smooth(
+            [(0.28, -0.5), (0.28 + side * 0.08, -0.8), (0.28 + side * 0.28, -0.86), (0.28 + side * 0.34, -0.66)],
+            closed=False,
+        )
         brush.tube(jet, 0.07, _WATER)
-    fluke = smooth([(-0.86, -0.1), (-0.98, -0.52), (-0.74, -0.42), (-0.66, -0.26), (-0.5, -0.5), (-0.36, -0.42), (-0.6, -0.02)])
+    fluke = smooth(
+        [(-0.86, -0.1), (-0.98, -0.52), (-0.74, -0.42), (-0.66, -0.26), (-0.5, -0.5), (-0.36, -0.42), (-0.6, -0.02)]
+    )
     brush.fill(turn(fluke, rng.uniform(-10, 12), (-0.7, 0.0)), tones.dark)
     body = smooth([
         (0.3, -0.46), (0.78, -0.26), (0.96, 0.16), (0.8, 0.56), (0.3, 0.76), (-0.3, 0.66), (-0.68, 0.32), (-0.84, -0.06),

@@ -74,10 +74,10 @@ def main() -> None:
     if options.json:
         sys.stdout.write(json.dumps({**shares, "each": options.each, "seed": options.seed, "goal": GOAL}) + "\n")
     else:
-        count = len(all_pairs())
+        count, hidden = len(all_pairs()), len(held_out_pairs())
         sys.stdout.write(
             f"first hit right for {shares['all_pairs']:.1%} of {count} pairs, {shares['held_out_pairs']:.1%} of the "
-            f"{len(held_out_pairs())} that training never saw ({options.each} fresh pictures each, seed {options.seed})\n"
+            f"{hidden} that training never saw ({options.each} fresh pictures each, seed {options.seed})\n"
         )
     if shares["all_pairs"] < GOAL:
         sys.exit(1)

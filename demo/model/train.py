@@ -3,8 +3,9 @@
 Needs two packages that nothing else here needs: ``pip install torch==2.13.0 onnx==1.23.0``. Then
 ``python -m demo.model.train``; about a quarter of an hour on two cores.
 
-A picture and a caption are near when the caption is true of the picture: a caption may name subject, colour, scene or any
-of them, and every picture of the batch that it fits counts as right. The pairs of ``held_out_pairs`` are never drawn.
+A picture and a caption are near when the caption is true of the picture: a caption may name subject, colour, scene or
+any of them, and every picture of the batch that it fits counts as right. The pairs of ``held_out_pairs`` are never
+drawn.
 """
 
 from __future__ import annotations
@@ -124,6 +125,12 @@ def _loss(pictures: torch.Tensor, texts: torch.Tensor, fits: torch.Tensor, scale
     return (by_picture.mean() + by_text.mean()) / 2
 
 
+def _numbered(names: list[str]) -> torch.Tensor:
+    """Return a number for each name, equal for equal names."""
+    known = {name: number for number, name in enumerate(sorted(set(names)))}
+    return torch.tensor([known[name] for name in names])
+
+
 def train(sketches: list[Sketch], pictures: torch.Tensor, *, steps: int, seed: int) -> tuple[PictureTower, TextTower]:
     """Train both towers.
 
@@ -141,10 +148,7 @@ def train(sketches: list[Sketch], pictures: torch.Tensor, *, steps: int, seed: i
     parameters = [*picture_tower.parameters(), *text_tower.parameters(), scale]
     optimiser = torch.optim.AdamW(parameters, lr=3e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=4e-3, total_steps=steps, pct_start=0.1)
-    aspects = {
-        aspect: torch.tensor([sorted({getattr(s, aspect) for s in sketches}).index(getattr(s, aspect)) for s in sketches])
-        for aspect in ("subject", "colour", "scene")
-    }
+    aspects = {aspect: _numbered([getattr(s, aspect) for s in sketches]) for aspect in ("subject", "colour", "scene")}
     started = time.monotonic()
     for step in range(steps):
         chosen = torch.randint(len(sketches), (256,))
@@ -186,9 +190,7 @@ def picture_graph(tower: PictureTower) -> Any:  # noqa: ANN401
         helper.make_node("DecodeImage", ["data"], ["decoded"], domain="com.microsoft.extensions", color_space="rgb"),
         helper.make_node("Transpose", ["decoded"], ["planes"], perm=[2, 0, 1]),
         helper.make_node("Unsqueeze", ["planes", "axis0"], ["batched"]),
-        helper.make_node(
-            "Resize", ["batched", "", "", "pixels"], ["small"], mode="linear", antialias=1, axes=[2, 3]
-        ),
+        helper.make_node("Resize", ["batched", "", "", "pixels"], ["small"], mode="linear", antialias=1, axes=[2, 3]),
         helper.make_node("Concat", ["small", "small", "small"], ["channels"], axis=1),  # a gray JPEG has one channel
         helper.make_node("Slice", ["channels", "zero", "three", "axis1"], ["rgb"]),
         helper.make_node("Cast", ["rgb"], ["float"], to=TensorProto.FLOAT),
@@ -297,8 +299,7 @@ def _model(nodes: list[Any], name: str, data: Any, embedding: Any, constants: li
         helper.make_opsetid("com.microsoft", 1),
         helper.make_opsetid("ai.onnx.ml", 2),
     ]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name="adgfleet demo")
-    return model
+    return helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name="adgfleet demo")
 
 
 # ---------------------------------------------------------------------- command

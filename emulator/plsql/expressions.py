@@ -100,7 +100,10 @@ def _binary(comp: Compilation, node: syntax.Binary) -> Compiled:
     if operator == "||":
         return Compiled(lambda frame: concatenated(first(frame), second(frame)), SCALARS["VARCHAR2"])
     if operator in {"=", "<>", "<", "<=", ">", ">="}:
-        if _is_char(left.type) and _is_char(right.type):
+        # Literals are CHAR in PL/SQL; two CHARs are compared without their padding.
+        is_char = [_is_char(left.type), _is_char(right.type)]
+        may_be_char = [is_char[0] or _is_text(node.left), is_char[1] or _is_text(node.right)]
+        if any(is_char) and all(may_be_char):
             return Compiled(
                 lambda frame: compare(operator, _unpadded(first(frame)), _unpadded(second(frame))), _BOOLEAN_TYPE
             )
@@ -120,6 +123,10 @@ def _binary(comp: Compilation, node: syntax.Binary) -> Compiled:
 
 def _is_char(declared: PlsqlType | None) -> bool:
     return isinstance(declared, ScalarType) and declared.sql_type.name is TypeName.CHAR
+
+
+def _is_text(node: syntax.Expression) -> bool:
+    return isinstance(node, syntax.Literal) and isinstance(node.value, str)
 
 
 def _unpadded(value: Value) -> Value:

@@ -10,6 +10,7 @@ from emulator.engine.functions import call_function, function
 from emulator.engine.functions.conversions import to_datetime, to_number
 from emulator.engine.functions.registry import SqlFunction
 from emulator.engine.stored_values import type_of_value
+from emulator.engine.vectors import is_metric
 from emulator.errors import NotEmulated, OraError
 from emulator.plsql import syntax
 from emulator.plsql.calls import compile_call, find_subprogram
@@ -240,9 +241,19 @@ def _builtin(comp: Compilation, node: syntax.Reference) -> Compiled:
         raise NotEmulated(f"named arguments of {name}", offset=node.offset)
     if not entry.min_arguments <= len(given) <= entry.max_arguments:
         raise CompileError(f"PLS-00306: wrong number or types of arguments in call to '{name}'", node.offset)
-    arguments = [compile_expression(comp, argument.value) for argument in given]
+    arguments = [compile_expression(comp, _metric(name, argument.value)) for argument in given]
     call = _function_call(entry, [argument.evaluate for argument in arguments])
     return Compiled(call, _result_type(entry, [argument.type for argument in arguments]))
+
+
+def _metric(name: str, node: syntax.Expression) -> syntax.Expression:
+    """Return VECTOR_DISTANCE's metric, which is a word and no variable, as a text."""
+    if name != "VECTOR_DISTANCE" or not isinstance(node, syntax.Reference):
+        return node
+    part = node.parts[0]
+    if len(node.parts) > 1 or part.arguments is not None or not is_metric(part.name):
+        return node
+    return syntax.Literal(node.offset, part.name)
 
 
 def _result_type(entry: SqlFunction, types: Sequence[PlsqlType | None]) -> PlsqlType | None:

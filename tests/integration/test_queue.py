@@ -46,7 +46,7 @@ def test_a_range_that_is_given_back_is_delivered_again(redis_server: RedisServer
     complete = threading.Event()
 
     @app.task(name=TASK_EMBED_RANGE, acks_late=True)  # type: ignore[untyped-decorator]  # Celery ships no types
-    def embed(**kwargs: Any) -> None:  # noqa: ANN401 - as a message brings them
+    def embed(**kwargs: Any) -> None:
         message = RangeMessage.from_kwargs(kwargs)
         delivered.append(message.first_id)
         if message.first_id == 11 and delivered.count(11) == 1:

@@ -27,9 +27,7 @@ def test_array_dml_reports_each_bad_row_and_keeps_the_good(connection: oracledb.
     assert fetch(connection, f"select id from {table} order by id") == [(1,), (4,)]
 
 
-def test_array_dml_without_batch_errors_stops_at_the_first_bad_row(
-    connection: oracledb.Connection, table: str
-) -> None:
+def test_array_dml_without_batch_errors_stops_at_the_first_bad_row(connection: oracledb.Connection, table: str) -> None:
     with connection.cursor() as cursor:
         with pytest.raises(oracledb.IntegrityError) as caught:
             cursor.executemany(f"insert into {table} values (:1, :2)", [(1, "a"), (2, "b"), (1, "c"), (3, "d")])

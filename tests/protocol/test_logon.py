@@ -55,9 +55,7 @@ def test_any_packet_size_carries_long_values(owner: Owner, sdu: int) -> None:
 def test_older_and_newer_layouts_work_alike(
     primary: Primary, field_version: int, fast_auth: bool, end_of_response: bool
 ) -> None:
-    server = Server(
-        primary.instance, field_version=field_version, fast_auth=fast_auth, end_of_response=end_of_response
-    )
+    server = Server(primary.instance, field_version=field_version, fast_auth=fast_auth, end_of_response=end_of_response)
     server.start()
     dsn = f"127.0.0.1:{server.port}/mypdb"
     try:

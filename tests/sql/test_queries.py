@@ -16,7 +16,10 @@ def pictures(connection: oracledb.Connection) -> oracledb.Connection:
     run(
         connection,
         "create table pictures (id number primary key, img_size number, img blob)",
-        "create table picture_embeddings (id number primary key references pictures (id), embedding vector(2, float32))",
+        (
+            "create table picture_embeddings "
+            "(id number primary key references pictures (id), embedding vector(2, float32))"
+        ),
     )
     with connection.cursor() as cursor:
         cursor.executemany("insert into pictures values (:1, :2, :3)", [(n * 10, n, b"x" * n) for n in range(1, 8)])
@@ -46,7 +49,8 @@ def pictures(connection: oracledb.Connection) -> oracledb.Connection:
         ("select count(*), max(e.id) from pictures p join picture_embeddings e on e.id = p.id", [(3, 30)]),
         ("select count(*) from pictures where id not in (select id from picture_embeddings)", [(4,)]),
         ("select mod(id, 20), count(*) from pictures group by mod(id, 20) having count(*) > 3", [(10, 4)]),
-        ("select case when 1 = 2 then 'x' else 'y' end, decode(2, 1, 'a', 2, 'b'), nvl(null, 'z') from dual", [("y", "b", "z")]),
+        ("select case when 1 = 2 then 'x' else 'y' end, nvl(null, 'z') from dual", [("y", "z")]),
+        ("select decode(2, 1, 'a', 2, 'b'), coalesce(null, 'c') from dual", [("b", "c")]),
         ("with a as (select 1 n from dual) select n from a union all select 2 from dual order by 1", [(1,), (2,)]),
         ("select to_char(1.5) || dbms_lob.getlength(img) from pictures where id = 30", [("1.53",)]),
         (
@@ -57,11 +61,11 @@ def pictures(connection: oracledb.Connection) -> oracledb.Connection:
             [(10, 0.0), (30, 1.0)],
         ),
         ("select vector_distance(embedding, to_vector('[1,0]'), dot) from picture_embeddings where id = 30", [(-1.0,)]),
-        ("select vector_distance(embedding, to_vector('[0,1]'), cosine) from picture_embeddings where id = 10", [(1.0,)]),
+        ("select vector_distance(embedding, to_vector('[0,1]')) from picture_embeddings where id = 10", [(1.0,)]),
         ("select '' from dual where '' is null", [(None,)]),
         ("select max(p2.id) from pictures p2 where p2.id < (select max(id) from pictures)", [(60,)]),
     ],
-)  # fmt: skip
+)
 def test_a_query_answers(pictures: oracledb.Connection, query: str, rows: list[tuple[Any, ...]]) -> None:
     assert fetch(pictures, query) == rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 import oracledb
 import pytest
 
+from emulator.store import Store, Transaction
 from tests.fix_emulator import Owner, Primary, code_of, fetch, run
 
 _DEADLINE = 10.0
@@ -74,11 +76,7 @@ def wait_until_blocked(primary: Primary, count: int = 1) -> None:
         time.sleep(0.005)
 
 
-def _waiting(store: object) -> list[object]:
-    import gc
-
-    from emulator.store import Transaction
-
+def _waiting(store: Store) -> list[Transaction]:
     return [found for found in gc.get_objects() if isinstance(found, Transaction) and found.store is store]
 
 
