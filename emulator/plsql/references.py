@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable, Sequence
 
 from emulator.datatypes import TypeName, Value
-from emulator.engine.functions import call_function, function
+from emulator.engine.functions import function
 from emulator.engine.functions.conversions import to_datetime, to_number
 from emulator.engine.functions.registry import SqlFunction
 from emulator.engine.stored_values import type_of_value
@@ -277,7 +277,10 @@ def _function_call(entry: SqlFunction, arguments: Sequence[Evaluate]) -> Evaluat
     def call(frame: Frame) -> Value:
         try:
             values = [convert(argument(frame)) for convert, argument in zip(converters, arguments, strict=True)]
-            return call_function(entry, _alike(values) if alike else values)
+            if entry.strict and any(value is None for value in values):
+                return None
+            found = entry.call(*(_alike(values) if alike else values))
+            return None if isinstance(found, str) and not found else found
         except OraError as error:
             raise conversion_error(error) from None
 
