@@ -102,7 +102,7 @@ def failure(client: Client, block: str) -> OraError:
         ("case when not (null and false) then 'true' end", "true"),
         ("case when '2' between 1 and 3 and 'abc' like 'a%' and 2 in (1, 2) then 'in' end", "in"),
         ("q'[it's]'", "it's"),
-        ("vector_distance(to_vector('[1,2]'), to_vector('[1,4]'), manhattan) + 0.5", "2.5"),
+        ("case vector_distance(to_vector('[1,2]'), to_vector('[1,4]'), manhattan) when 2 then 'two' end", "two"),
         ("case when cast('a' as char(3)) = 'a' then 'padded' end", "padded"),
         ("99999999999999999999999999999999999999 + 1", "100000000000000000000000000000000000000"),
     ],
