@@ -198,7 +198,7 @@ class ExpressionParser(TokenReader):
                 self.advance()
                 parts.append(self._part())
             elif self.is_sign("(") and parts[-1].arguments is not None:
-                self.refuse("collections of collections subscripted twice")
+                parts.append(syntax.Part(self.offset, "", self.arguments()))
             elif self.is_sign("@"):
                 self.refuse("database links")
             else:

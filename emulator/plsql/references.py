@@ -73,8 +73,9 @@ def _steps(comp: Compilation, value: Compiled, parts: Sequence[syntax.Part]) -> 
         if isinstance(value.type, CollectionType) and part.name in _METHODS:
             value = _method(comp, value, part)
             continue
-        number, declared = field_of(value.type, part)
-        value = Compiled(_read_field(value.evaluate, number), declared)
+        if part.name:
+            number, declared = field_of(value.type, part)
+            value = Compiled(_read_field(value.evaluate, number), declared)
         if part.arguments is not None:
             value = _element(comp, value, part)
     return value

@@ -36,7 +36,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One step of a reference: a name, perhaps with brackets behind it."""
+    """One step of a reference: a name, perhaps with brackets behind it; "" is a second subscript: ``v(1)(2)``."""
 
     offset: int
     name: str

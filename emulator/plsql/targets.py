@@ -92,7 +92,8 @@ def compile_target(comp: Compilation, node: syntax.Expression, *, read: bool = F
     if node.parts[at].arguments is not None:
         target = _element(comp, target, node.parts[at])
     for part in node.parts[at + 1 :]:
-        target = _field(target, part)
+        if part.name:
+            target = _field(target, part)
         if part.arguments is not None:
             target = _element(comp, target, part)
     return target

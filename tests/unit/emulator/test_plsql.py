@@ -145,6 +145,20 @@ def test_collections_of_records_are_filled_changed_and_copied(client: Client) ->
     assert client.printed(block) == ["5 4 n2 changed 6", "5"]
 
 
+def test_collections_of_collections(client: Client) -> None:
+    block = """
+        declare
+          type numbers is table of number;
+          type grid is table of numbers;
+          g grid := grid(numbers(1, 2), numbers(3));
+        begin
+          g(2)(1) := g(1)(2) * 10;
+          g(1).extend;
+          dbms_output.put_line(g(2)(1) || ' ' || g(1).count || ' ' || g(2).count);
+        end;"""
+    assert client.printed(block) == ["20 3 1"]
+
+
 def test_associative_arrays_are_in_the_order_of_their_keys(client: Client) -> None:
     block = """
         declare
