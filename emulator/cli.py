@@ -48,7 +48,10 @@ def emulator() -> None:
     help="When a redirecting session waits for its redo: as 26ai, or after each statement as 23ai.",
 )
 def start(directory: Path, standbys: int, inference_ms: float, redirect_ms: float, redirect_wait: str) -> None:
-    """Start the databases of a directory; new ones are made if there are none."""
+    """Start the databases of a directory; new ones are made if there are none.
+
+    Example: adgfleet emulator start --standbys 3
+    """
     try:
         try:
             cluster = Cluster.open(directory)
@@ -75,7 +78,10 @@ def start(directory: Path, standbys: int, inference_ms: float, redirect_ms: floa
 @_directory_option
 @click.argument("names", nargs=-1)
 def stop(directory: Path, names: tuple[str, ...]) -> None:
-    """Stop databases in order: all, or those named."""
+    """Stop databases in order: all, or those named.
+
+    Example: adgfleet emulator stop sby1
+    """
     cluster = _open(directory, names)
     cluster.stop(names)
 
@@ -84,14 +90,20 @@ def stop(directory: Path, names: tuple[str, ...]) -> None:
 @_directory_option
 @click.argument("name")
 def kill(directory: Path, name: str) -> None:
-    """End a database at once, as a crash would."""
+    """End a database at once, as a crash would.
+
+    Example: adgfleet emulator kill sby2
+    """
     _open(directory, (name,)).kill(name)
 
 
 @emulator.command("list")
 @_directory_option
 def list_(directory: Path) -> None:
-    """Show the databases, where they listen and which of them run."""
+    """Show the databases, where they listen and which of them run.
+
+    Example: adgfleet emulator list
+    """
     _show(_open(directory, ()))
 
 

@@ -52,7 +52,9 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can say
 
 def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     """Print a table on stdout; figures are aligned to the right."""
-    table = Table(title=title or None, title_justify="left")
+    if title:
+        stdout.print(title, markup=False, soft_wrap=True)
+    table = Table()
     for number, column in enumerate(columns):
         figures = bool(rows) and all(_is_figure(row[number]) for row in rows)
         table.add_column(column, justify="right" if figures else "left")
