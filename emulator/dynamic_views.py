@@ -97,6 +97,7 @@ def _dataguard_stats(instance: Instance) -> list[_Record]:
 
 
 def _sessions(instance: Instance) -> list[_Record]:
+    blockers = {session.session_id: session.blocking_session_id() for session in instance.sessions()}
     return [
         {
             "SID": session.session_id,
@@ -114,6 +115,8 @@ def _sessions(instance: Instance) -> list[_Record]:
             "SERVICE_NAME": session.logon.service_name,
             "TYPE": "USER",
             "LOGON_TIME": session.logon_time.replace(tzinfo=None, microsecond=0),
+            "BLOCKING_SESSION_STATUS": "VALID" if blockers.get(session.session_id) else "NO HOLDER",
+            "BLOCKING_SESSION": blockers.get(session.session_id),
         }
         for session in instance.sessions()
     ]

@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +120,9 @@ class InferenceService:
         self._closed = False
         self._slots: queue.LifoQueue[_Child | None] = queue.LifoQueue()
         self._size = processes
+        # The system kills a child when the *thread* that started it ends, and sessions' threads end all the time.
+        # Source: prctl(2), PR_SET_PDEATHSIG.
+        self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference spawner")
         for _ in range(processes):
             self._slots.put(None)
 
@@ -135,6 +139,7 @@ class InferenceService:
                 child = self._slots.get(timeout=1)
                 if child is not None:
                     child.end()
+        self._spawner.shutdown()
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of the processes that have ended."""
@@ -219,7 +224,7 @@ class InferenceService:
         returned: _Child | None = None
         try:
             if child is None:
-                child = _Child()
+                child = self._spawner.submit(_Child).result()
             yield child
             returned = child
         except _ChildLostError as error:

@@ -96,6 +96,12 @@ class UserSession:
         """Whether there are uncommitted changes, here or on the primary."""
         return self._transaction.has_changes or (self._redirected is not None and self._redirected.has_changes)
 
+    def blocking_session_id(self) -> int | None:
+        """Return the session whose row or key locks this one waits for, None if it waits for none."""
+        holders = self._transaction.waits_for
+        sessions = self.instance.sessions()
+        return next((other.session_id for other in sessions if other._transaction in holders), None)  # noqa: SLF001 - of the same class
+
     @property
     def current_schema(self) -> str:
         """Where unqualified names are looked up."""
@@ -192,7 +198,7 @@ class UserSession:
             return self.run(prepared, rows, scope=scope, batch_errors=batch_errors)
         if text.kind is StatementKind.PLSQL:
             with self._atomic_call():
-                return run_block(self, text, bind_types, rows)
+                return run_block(self, text, bind_types, rows, scope=scope)
         if text.kind is StatementKind.DDL and not is_control(text.text):
             return self._execute_definition(text, scope)
         run_control(self, text.text)

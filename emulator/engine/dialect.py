@@ -94,7 +94,7 @@ def parse_statement(text: str) -> exp.Expression:
     prepared = _plain_fetch(text)
     try:
         tree = parser_for().parse_one(prepared)
-    except (ParseError, TokenError, SqlglotError) as error:
+    except (ParseError, TokenError, SqlglotError, IndexError) as error:
         raise _syntax_error(error, text) from None
     except RecursionError:
         raise NotEmulated("statement nested that deeply") from None

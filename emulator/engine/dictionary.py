@@ -371,6 +371,8 @@ _VIEWS: dict[str, _View] = {
                 service_name=varchar2(64),
                 type=varchar2(10),
                 logon_time=DATE,
+                blocking_session_status=varchar2(11),
+                blocking_session=NUMBER,
             ),
         ),
         None,

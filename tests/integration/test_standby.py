@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import array
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import oracledb
 import pytest
@@ -35,12 +35,12 @@ def schema(cluster: Cluster) -> Cluster:
 
 
 @pytest.fixture
-def empty(schema: Cluster) -> Iterator[Cluster]:
+def empty(schema: Cluster) -> Cluster:
     with primary(schema) as connected:
         run(connected, "delete from vectors", "delete from pictures", "commit")
     for name in ("sby1", "sby2"):
         wait_until(schema, name, "select count(*) from pictures", 0)
-    yield schema
+    return schema
 
 
 def dba(cluster: Cluster) -> oracledb.Connection:

@@ -78,7 +78,7 @@ def call_function(entry: SqlFunction, arguments: Sequence[Value]) -> Value:
     if entry.strict and any(argument is None for argument in arguments):
         return None
     value = entry.call(*arguments)
-    return None if value == "" and value.__class__ is str else value
+    return None if isinstance(value, str) and not value else value
 
 
 @functools.lru_cache(maxsize=4096)
@@ -97,19 +97,9 @@ def _as_sqlite_function(entry: SqlFunction) -> Callable[..., Any]:
             return None
         # The signature ends in the result's letter, which the writer knows from the type rule.
         value = entry.call(*_converter(signature[:-1])(stored))
-        return None if value is None or value == "" else store_by_letter(value, signature[-1])
-
-    return call
-
-
-def _as_vector_function(entry: SqlFunction) -> Callable[..., Any]:
-    """As above for functions over vectors, whose results must not be compared with strings."""
-
-    def call(signature: str, *stored: Any) -> Any:  # noqa: ANN401 - stored values
-        if entry.strict and None in stored:
-            return None
-        value = entry.call(*_converter(signature[:-1])(stored))
-        return None if value is None else store_by_letter(value, signature[-1])
+        return (
+            None if value is None or (isinstance(value, str) and not value) else store_by_letter(value, signature[-1])
+        )
 
     return call
 
@@ -122,8 +112,9 @@ def sqlite_name(entry: SqlFunction) -> str:
 def register_scalars(connection: apsw.Connection) -> None:
     """Install all functions on a connection."""
     for entry in _FUNCTIONS.values():
-        wrap = _as_vector_function if "VECTOR" in entry.name else _as_sqlite_function
-        connection.create_scalar_function(sqlite_name(entry), wrap(entry), _ANY, deterministic=entry.deterministic)
+        connection.create_scalar_function(
+            sqlite_name(entry), _as_sqlite_function(entry), _ANY, deterministic=entry.deterministic
+        )
 
 
 def letters_of(types: Sequence[SqlType]) -> str:
