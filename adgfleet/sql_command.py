@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from fleet.console import pass_settings, print_json, print_table, reports_errors, say
+from fleet.console import pass_settings, print_json, print_table, say
 from fleet.errors import InputError
 from fleet.scripts import StatementResult, run_script
 from fleet.sessions import Database, session
@@ -27,7 +27,6 @@ _SHOWN_BYTES = 16
 @click.option("--define", "-d", "defines", multiple=True, metavar="NAME=VALUE", help="Value of &NAME in the text.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each statement.")
 @pass_settings
-@reports_errors
 def sql(settings: Settings, text: str, database: str, as_dba: bool, defines: tuple[str, ...], as_json: bool) -> None:
     """Run SQL, or a SQL*Plus-style script given as @FILE: `;`, `/`, &variables, EXECUTE.
 

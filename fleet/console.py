@@ -88,8 +88,9 @@ def reports_errors(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def pass_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Decorate a command: its first argument is the settings that the main command loaded."""
+    """Decorate a command: its first argument is the settings that the main command loads; errors as above."""
 
+    @reports_errors
     @click.pass_context
     @functools.wraps(command)
     def with_settings(context: click.Context, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through

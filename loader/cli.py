@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from fleet.console import STATUS_PARTLY, pass_settings, print_json, reports_errors, say, stderr
+from fleet.console import STATUS_PARTLY, pass_settings, print_json, say, stderr
 from fleet.errors import InputError
 from fleet.sessions import Database, session
 from fleet.settings import Settings
@@ -31,7 +31,6 @@ def db() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @pass_settings
-@reports_errors
 def install_command(settings: Settings, scripts: Path | None, as_json: bool) -> None:
     """Create user, tables and procedures on the primary; run again, it changes nothing that is right.
 
@@ -58,7 +57,6 @@ def load() -> None:
 @click.option("--replace", is_flag=True, help="Replace a model of that name.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @pass_settings
-@reports_errors
 def load_model_command(
     settings: Settings, file: Path, name: str, input_name: str, replace: bool, as_json: bool
 ) -> None:
@@ -79,7 +77,6 @@ def load_model_command(
 @click.argument("directory", type=click.Path(path_type=Path), required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @pass_settings
-@reports_errors
 def load_pictures_command(settings: Settings, directory: Path | None, as_json: bool) -> None:
     """Load the picture files of a directory; the file's stem is the id.
 

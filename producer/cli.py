@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import click
 
 from fleet.celery_app import create_app
-from fleet.console import STATUS_PARTLY, pass_settings, print_json, reports_errors, say, stderr
+from fleet.console import STATUS_PARTLY, pass_settings, print_json, say, stderr
 from fleet.sessions import Connection, Database, session
 from fleet.settings import Settings
 from fleet.state import FleetState
@@ -33,7 +33,6 @@ _LISTED = 20
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @pass_settings
-@reports_errors
 def produce(
     settings: Settings, range_size: int | None, dry_run: bool, follow: bool, idle_limit: float, as_json: bool
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from fleet.console import pass_settings, print_json, print_table, reports_errors, say
+from fleet.console import pass_settings, print_json, print_table, say
 from fleet.errors import ConfigurationError, DatabaseError, InputError
 from fleet.sessions import Connection, Database, connect, translated
 from fleet.settings import Settings
@@ -24,7 +24,6 @@ from search.service import Hit, find_pictures, read_picture
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @pass_settings
-@reports_errors
 def search(settings: Settings, text: str, hits: int, standby: str | None, save: Path | None, as_json: bool) -> None:
     """Find pictures by what they show; all work is done on a standby.
 

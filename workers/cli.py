@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from fleet.console import pass_settings, reports_errors
+from fleet.console import pass_settings
 from fleet.settings import Settings
 from workers.flower_page import run_flower
 from workers.worker import Worker
@@ -18,7 +18,6 @@ from workers.worker import Worker
 @click.argument("standby")
 @click.option("--sessions", type=click.IntRange(1, 256), help="Ranges embedded at once; default: SESSIONS.")
 @pass_settings
-@reports_errors
 def worker(settings: Settings, standby: str, sessions: int | None) -> None:
     """Embed ranges on one standby until stopped; the name is one of STANDBYS.
 
@@ -32,7 +31,6 @@ def worker(settings: Settings, standby: str, sessions: int | None) -> None:
 
 @click.command()
 @pass_settings
-@reports_errors
 def flower(settings: Settings) -> None:
     """Show the queue's work in a browser, behind FLOWER_USER and FLOWER_PASSWORD.
 
