@@ -54,11 +54,14 @@ class _Commands(click.Group):
 def _missing_extra(name: str) -> click.Command:
     @click.command(
         name,
-        help="(needs an extra: pip install 'adgfleet[demo]')",
+        help="(needs an extra: pip install '.[demo]')",
         context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     )
     def missing() -> None:
-        fail(f"{name} needs the emulator, which is not installed; run: pip install 'adgfleet[demo]'", STATUS_USAGE)
+        fail(
+            f"{name} needs the emulator, which is not installed; run in its checkout: pip install '.[demo]'",
+            STATUS_USAGE,
+        )
 
     return missing
 

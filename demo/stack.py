@@ -1,8 +1,7 @@
 """The local stack: an own Redis, the emulated databases, a worker for each standby, and Flower, as one thing.
 
 Everything it keeps is below one directory: data, logs, secrets (readable by the owner only), and ``stack.json``, from
-which
-another command finds the processes again.
+which another command finds the processes again.
 """
 
 from __future__ import annotations

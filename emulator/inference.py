@@ -1,10 +1,8 @@
 """Runs ONNX models for an instance, in child processes of its own.
 
 Why processes: the decoder inside a picture model's graph can hang for ever on bytes that got past the guard, and only
-ending its
-process ends that. A child that exits or misses the deadline is replaced, and the call becomes an error of its row.
-Each child
-keeps the models that it has loaded; sessions share the children.
+ending its process ends that. A child that exits or misses the deadline is replaced, and the call becomes an error of
+its row. Each child keeps the models that it has loaded; sessions share the children.
 """
 
 from __future__ import annotations

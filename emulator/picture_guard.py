@@ -1,8 +1,7 @@
 """The guard in front of a picture model: no byte of a client's reaches the decoder in the graph.
 
 That decoder ends or hangs its process on bad bytes, and a check of the first bytes is not enough. So a picture is
-decoded
-strictly by Pillow and encoded again; only those bytes go to the graph.
+decoded strictly by Pillow and encoded again; only those bytes go to the graph.
 Source: measured with onnxruntime-extensions 0.15 (its issue 1094 is open): truncated JPEGs hang, other formats exit.
 """
 

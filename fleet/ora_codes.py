@@ -1,10 +1,8 @@
 """Oracle and driver error codes that the fleet decides by, and which error of ours each one becomes.
 
 A redirected error can arrive as a stack (ORA-00604, then ORA-16456), so all codes of a message count, not the first
-alone.
-Source: error pages of docs.oracle.com/en/error-help/db; python-oracledb 26.1.0, errors.py (its tables of recoverable
-and
-dead-session codes).
+alone. Source: error pages of docs.oracle.com/en/error-help/db; python-oracledb 26.1.0, errors.py (its tables of
+recoverable and dead-session codes).
 """
 
 from __future__ import annotations
@@ -58,8 +56,7 @@ def classify(text: str, database: str, codes: Sequence[str] | None = None) -> Da
 
     Returns:
         The error of the first code that the table knows; one that it does not know is transient, because giving the
-        work back
-        loses nothing.
+        work back loses nothing.
     """
     found = tuple(codes) if codes is not None else codes_in(text)
     first_line = next((line for line in text.splitlines() if line.strip()), text).strip()

@@ -1,8 +1,7 @@
 """SQL*Plus-style scripts: splits them into statements and runs them through a session.
 
 A block (``BEGIN``, ``DECLARE``, ``CREATE PROCEDURE`` …) ends at a line with ``/`` alone; other SQL ends at ``;``
-outside quotes and
-comments, or at ``/``. ``&name`` is replaced before splitting.
+outside quotes and comments, or at ``/``. ``&name`` is replaced before splitting.
 """
 
 from __future__ import annotations

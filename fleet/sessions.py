@@ -1,8 +1,7 @@
 """Database sessions: the only module of the fleet that imports the driver.
 
 ``Database`` is one database of the configuration as a client sees it; ``connect`` gives a session of it. Errors leave
-here as
-ours, classified by their codes.
+here as ours, classified by their codes.
 """
 
 from __future__ import annotations
@@ -84,8 +83,8 @@ def connect(database: Database, *, module: str) -> Connection:
     """Log on and return the session.
 
     A listener that accepts and never answers blocks the driver for ever, so the logon runs in a thread with a
-    deadline; a
-    thread that hangs is left behind (it ends with the process). Source: measured with python-oracledb 26.1.0.
+    deadline; a thread that hangs is left behind (it ends with the process). Source: measured with python-oracledb
+    26.1.0.
 
     Args:
         database: Where and as whom.

@@ -1,8 +1,7 @@
 """SQL by name: one statement a file in ``fleet/queries``, values always bound.
 
 A statement may hold ``{image_model}`` or ``{text_model}``: model names cannot be bound. Only names that the settings
-have
-checked are put there.
+have checked are put there.
 """
 
 from __future__ import annotations

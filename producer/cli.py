@@ -39,8 +39,7 @@ def produce(
     """Enqueue ranges of the pictures that have no embedding; run it after a bulk load.
 
     Running it twice is harmless: nothing is stored twice, nothing is lost. With --follow it ends in 3 when pictures
-    had to be
-    put aside as failed. Example: adgfleet produce --follow
+    had to be put aside as failed. Example: adgfleet produce --follow
     """
     size = range_size or settings.range_size
     standbys = list(settings.require("standbys"))

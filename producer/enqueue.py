@@ -1,8 +1,7 @@
 """Puts ranges on the queue, in batches.
 
 A publishing that breaks off leaves some ranges enqueued and some not. That is harmless: a range may be delivered
-twice, and
-the next run of the producer enqueues what is still pending.
+twice, and the next run of the producer enqueues what is still pending.
 """
 
 from __future__ import annotations

@@ -19,8 +19,7 @@ class InsertMode:
     """BULK or ROW inserts on one standby; with AUTO the first range finds out.
 
     FORALL through redirection is unverified on a real standby, row by row is proven there. So BULK is tried; when a
-    range
-    fails with it and succeeds without it, ROW is kept for the worker's life.
+    range fails with it and succeeds without it, ROW is kept for the worker's life.
     """
 
     #: AUTO, BULK or ROW.

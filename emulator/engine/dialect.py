@@ -1,8 +1,7 @@
 """Oracle's SQL as sqlglot parses it, with a dialect of our own.
 
 Every function arrives as ``Anonymous`` under Oracle's own name with its arguments untouched; nothing is translated
-while
-parsing. What the parser accepts beyond Oracle is refused later: the writer knows a list of node classes.
+while parsing. What the parser accepts beyond Oracle is refused later: the writer knows a list of node classes.
 """
 
 from __future__ import annotations

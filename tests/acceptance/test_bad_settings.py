@@ -42,6 +42,7 @@ _CASES: list[tuple[str, list[str], Callable[[dict[str, str]], dict[str, str]], t
     ("no number", ["produce"], lambda v: {**v, "range_size": "many"}, ("RANGE_SIZE", "many")),
     ("unknown setting", ["produce"], lambda v: {**v, "rangesize": "9"}, ("RANGESIZE",)),
     ("no secret file", ["produce"], lambda v: {**v, "db_password": "", "db_password_file": "gone"}, ("gone",)),
+    ("missing model", _SEARCH, lambda v: {**v, "text_model": "nosuch"}, ("ORA-40284", "load model")),
     ("a worker on the primary", _EMBED, lambda v: {**v, "standbys": f"sby1={v['db_dsn']}"}, ("PRIMARY", "sby1")),
 ]
 

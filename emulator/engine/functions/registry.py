@@ -1,8 +1,7 @@
 """The registry of SQL functions: one entry serves SQL (as a SQLite function) and PL/SQL (as a built-in).
 
-A function takes and returns Python values (see ``emulator.datatypes``). In SQLite it is called with a signature
-first, one
-letter for each argument's type, so that the wrapper knows what the stored arguments are.
+A function takes and returns Python values (see ``emulator.datatypes``). In SQLite it is called with a signature first,
+one letter for each argument's type, so that the wrapper knows what the stored arguments are.
 """
 
 from __future__ import annotations
