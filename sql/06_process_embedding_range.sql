@@ -23,6 +23,9 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
   TYPE t_codes    IS TABLE OF PLS_INTEGER;
   TYPE t_messages IS TABLE OF VARCHAR2(4000);
 
+  -- So many failing pictures in a row, and the canary is asked at once: a standby at fault must not burn a whole batch.
+  c_most_suspects CONSTANT PLS_INTEGER := 3;
+
   bulk_errors  EXCEPTION;
   PRAGMA EXCEPTION_INIT(bulk_errors, -24381);
 
@@ -35,28 +38,44 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
   v_codes      t_codes    := t_codes();
   v_messages   t_messages := t_messages();
   v_canary     pictures.id%TYPE;               -- a picture that is known to be good
+  v_suspects   PLS_INTEGER := 0;               -- failed pictures since one embedded
   v_start      PLS_INTEGER;
   v_end        PLS_INTEGER;
 
-  -- Embeds ids v_start .. v_end one by one. What fails is only suspected until the canary has spoken.
-  PROCEDURE embed_singly IS
-    v_id     pictures.id%TYPE;
+  -- Embeds a picture that is known to be good. If that fails too, the standby is at fault: the error goes to the caller and
+  -- no picture is blamed. No error code tells a bad picture, so none is looked at.
+  PROCEDURE ask_canary IS
     v_vector picture_embeddings.embedding%TYPE;
   BEGIN
-    v_ids := t_ids();
-    v_vectors := t_vectors();
+    IF v_canary IS NULL THEN
+      RAISE_APPLICATION_ERROR(-20902, 'no picture could be embedded yet, so nobody can tell whose fault this is: '
+        || v_messages(1));
+    END IF;
+    SELECT VECTOR_EMBEDDING(clipimg USING p.img AS data) INTO v_vector FROM pictures p WHERE p.id = v_canary;
+    v_suspects := 0;
+  EXCEPTION
+    WHEN NO_DATA_FOUND THEN
+      RAISE_APPLICATION_ERROR(-20905, 'picture ' || v_canary || ', known to be good, was deleted meanwhile; try again');
+  END ask_canary;
+
+  -- Embeds ids v_start .. v_end one by one: a model takes one picture a call, so a statement for several gains nothing,
+  -- and loses all when one fails. A failing picture is a suspect until a good one embeds after it.
+  PROCEDURE embed_batch IS
+    v_vector picture_embeddings.embedding%TYPE;
+  BEGIN
     FOR i IN v_start .. v_end LOOP
       BEGIN
-        SELECT p.id, VECTOR_EMBEDDING(clipimg USING p.img AS data)
-          INTO v_id, v_vector
+        SELECT VECTOR_EMBEDDING(clipimg USING p.img AS data)
+          INTO v_vector
           FROM pictures p
           LEFT OUTER JOIN picture_embeddings e ON e.id = p.id
          WHERE p.id = v_pending(i) AND e.id IS NULL;
         v_ids.EXTEND;
-        v_ids(v_ids.COUNT) := v_id;
+        v_ids(v_ids.COUNT) := v_pending(i);
         v_vectors.EXTEND;
         v_vectors(v_vectors.COUNT) := v_vector;
-        v_canary := v_id;
+        v_canary := v_pending(i);
+        v_suspects := 0;
       EXCEPTION
         WHEN NO_DATA_FOUND THEN
           NULL;  -- deleted, or embedded by somebody else meanwhile
@@ -70,24 +89,16 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
           v_codes(v_codes.COUNT) := SQLCODE;
           v_messages.EXTEND;
           v_messages(v_messages.COUNT) := SUBSTR(SQLERRM, 1, 1000);
+          v_suspects := v_suspects + 1;
       END;
+      IF v_suspects >= c_most_suspects AND v_canary IS NOT NULL THEN
+        ask_canary;
+      END IF;
     END LOOP;
-  END embed_singly;
-
-  -- Embeds a picture that is known to be good. If that fails too, the standby is at fault: the error goes to the caller and
-  -- no picture is blamed. No error code tells a bad picture, so none is looked at.
-  PROCEDURE ask_canary IS
-    v_vector picture_embeddings.embedding%TYPE;
-  BEGIN
-    IF v_canary IS NULL THEN
-      SELECT MIN(id) INTO v_canary FROM picture_embeddings;
+    IF v_suspects > 0 THEN
+      ask_canary;
     END IF;
-    IF v_canary IS NULL THEN
-      RAISE_APPLICATION_ERROR(-20902, 'no picture could be embedded yet, so nobody can tell whose fault this is: '
-        || v_messages(1));
-    END IF;
-    SELECT VECTOR_EMBEDDING(clipimg USING p.img AS data) INTO v_vector FROM pictures p WHERE p.id = v_canary;
-  END ask_canary;
+  END embed_batch;
 
   -- Counts an insert that did not store its row; anything but the two expected reasons is raised.
   PROCEDURE count_refused(p_code IN PLS_INTEGER, p_message IN VARCHAR2) IS
@@ -171,32 +182,18 @@ BEGIN
    WHERE p.id BETWEEN p_first_id AND p_last_id
      AND e.id IS NULL AND f.id IS NULL AND p.img IS NOT NULL
    ORDER BY p.id;
+  SELECT MIN(id) INTO v_canary FROM picture_embeddings;
 
   v_start := 1;
   WHILE v_start <= v_pending.COUNT LOOP
     v_end := LEAST(v_start + p_batch_size - 1, v_pending.COUNT);
+    v_ids := t_ids();
+    v_vectors := t_vectors();
     v_bad_ids := t_ids();
     v_codes := t_codes();
     v_messages := t_messages();
     -- First everything that reads …
-    BEGIN
-      SELECT p.id, VECTOR_EMBEDDING(clipimg USING p.img AS data)
-        BULK COLLECT INTO v_ids, v_vectors
-        FROM pictures p
-        LEFT OUTER JOIN picture_embeddings e ON e.id = p.id
-        LEFT OUTER JOIN embedding_failures f ON f.id = p.id AND f.failed_at IS NOT NULL
-       WHERE p.id BETWEEN v_pending(v_start) AND v_pending(v_end)
-         AND e.id IS NULL AND f.id IS NULL AND p.img IS NOT NULL;
-    EXCEPTION
-      WHEN OTHERS THEN
-        IF SQLCODE = -1013 THEN
-          RAISE;
-        END IF;
-        embed_singly;
-        IF v_bad_ids.COUNT > 0 THEN
-          ask_canary;
-        END IF;
-    END;
+    embed_batch;
     -- … then only writes, then one COMMIT: a read in between would wait for redo.
     store_vectors;
     store_failures;

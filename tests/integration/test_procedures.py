@@ -144,6 +144,16 @@ def test_bad_pictures_are_put_aside_and_the_others_embedded(
     assert embed_range(sby2, 1, _PICTURES, mode) == [0, 0, 0, 0]
 
 
+def test_isolating_bad_pictures_costs_next_to_nothing(
+    installed: Settings, prim: oracledb.Connection, sby1: oracledb.Connection, album: list[AlbumPicture]
+) -> None:
+    load(installed, prim, album)
+    before = inferences(sby1)
+    assert embed_range(sby1, 1, _PICTURES) == [_PICTURES - _BAD, 0, _BAD, 0]
+    batches = _PICTURES // 8
+    assert inferences(sby1) - before <= _PICTURES + batches, "more than one canary for each batch"
+
+
 def test_nothing_is_blamed_when_no_picture_can_be_embedded(
     installed: Settings, prim: oracledb.Connection, sby1: oracledb.Connection, album: list[AlbumPicture]
 ) -> None:
