@@ -19,8 +19,29 @@ def standby_queue(standby: str) -> str:
     return f"{SHARED_QUEUE}.{standby}"
 
 
-def create_app(settings: Settings) -> Celery:
-    """Build the application from the settings; connects to nothing yet."""
+def unacked_key(standby: str) -> str:
+    """Return the hash of messages that a standby's worker has taken and not yet acknowledged: tag to message."""
+    return f"adgfleet:unacked:{standby}"
+
+
+def unacked_index_key(standby: str) -> str:
+    """Return the sorted set that belongs to ``unacked_key``: tag by the time of taking."""
+    return f"adgfleet:unacked_index:{standby}"
+
+
+def create_app(settings: Settings, *, standby: str | None = None) -> Celery:
+    """Build the application from the settings; connects to nothing yet.
+
+    Args:
+        settings: Where Redis is.
+        standby: For a worker: what it has taken is kept under its standby's name, so that it can be handed out again
+            as soon as the worker is known to be dead, and not before. None: for others, which take nothing.
+    """
+    transport: dict[str, object] = {"visibility_timeout": settings.visibility_timeout, "socket_keepalive": True}
+    if standby is not None:
+        transport["unacked_key"] = unacked_key(standby)
+        transport["unacked_index_key"] = unacked_index_key(standby)
+        transport["unacked_mutex_key"] = f"adgfleet:unacked_mutex:{standby}"
     app = Celery("adgfleet", broker=settings.broker_url, set_as_current=False)
     app.conf.update(
         # JSON only: a message must never be able to carry code.
@@ -44,13 +65,7 @@ def create_app(settings: Settings) -> Celery:
         # Outlive any outage of Redis.
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options={
-            "visibility_timeout": settings.visibility_timeout,
-            # With the defaults an expired message waits up to 100 s for the sweep (measured).
-            "unacked_restore_interval": 5,
-            "unacked_restore_throttle": 1,
-            "socket_keepalive": True,
-        },
+        broker_transport_options=transport,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
     )

@@ -153,8 +153,8 @@ class Settings:
         parse=_seconds,
     )
     visibility_timeout: float = _setting(
-        "After this time Redis hands out a message again that nobody has acknowledged.",
-        default="3600",
+        "After this time a worker's message is handed out again though its worker lives; longer than any range takes.",
+        default="86400",
         unit="seconds",
         parse=_seconds,
     )

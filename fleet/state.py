@@ -1,6 +1,7 @@
-"""What the fleet keeps in Redis beside the queue: the progress of runs and the workers' heartbeats.
+"""What the fleet keeps in Redis beside the queue.
 
-All of it is a convenience for people; losing it loses nothing.
+The progress of runs, the workers' heartbeats, the operators' wishes, and messages put aside. Losing it loses no
+picture: workers beat again within a second, and an operator's wish has to be said again.
 """
 
 from __future__ import annotations
@@ -14,13 +15,20 @@ import redis
 
 from fleet.celery_app import SHARED_QUEUE, standby_queue
 from fleet.errors import QueueError
+from fleet.heartbeat import Heartbeat, Wishes
 from fleet.messages import RangeMessage, RangeResult
 from fleet.settings import Settings
 
 #: How long the progress of a run is kept, seconds: a week.
 _RUN_LIFETIME_SECONDS = 7 * 24 * 3600
-#: A worker that has not beaten for this long counts as gone, seconds.
-HEARTBEAT_LIFETIME_SECONDS = 6
+#: A worker that has not beaten for this long counts as gone, seconds; workers beat every second.
+HEARTBEAT_LIFETIME_SECONDS = 5
+#: Hash of the last heartbeat of each standby's worker, kept when it has gone.
+LAST_HEARTBEATS_KEY = "adgfleet:last_heartbeats"
+#: List of messages that were put aside, newest first.
+DEAD_LETTERS_KEY = "adgfleet:dead_letters"
+#: Messages kept there.
+_DEAD_LETTERS = 1000
 
 # A range counts once, however often it is delivered: the first report of a range is added, later ones only set what is
 # larger (a high-water mark for each range and counter).
@@ -41,6 +49,22 @@ if not seen then redis.call('HINCRBY', KEYS[1], 'ranges_done', 1) end
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 redis.call('EXPIRE', KEYS[2], ARGV[4])
 return redis.status_reply('OK')
+"""
+
+# The heartbeat is also the claim to the standby's name: it is refused while another process's is alive.
+_BEAT = """
+local held = redis.call('GET', KEYS[1])
+if held and cjson.decode(held).boot_id ~= ARGV[2] then return 0 end
+redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+return 1
+"""
+_FORGET = """
+local held = redis.call('GET', KEYS[1])
+if held and cjson.decode(held).boot_id ~= ARGV[2] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+return 1
 """
 
 
@@ -72,6 +96,8 @@ class FleetState:
         self._place = settings.redis_place
         self._redis = redis.Redis.from_url(settings.broker_url, decode_responses=True, socket_timeout=10, retry=None)
         self._report = self._redis.register_script(_REPORT)
+        self._beat = self._redis.register_script(_BEAT)
+        self._forget = self._redis.register_script(_FORGET)
 
     def check(self) -> None:
         """Make sure that Redis answers.
@@ -127,25 +153,93 @@ class FleetState:
 
     # ------------------------------------------------------------------ workers
 
-    def beat(self, standby: str, details: dict[str, Any]) -> None:
-        """Say that a worker is alive."""
-        text = json.dumps({**details, "at": time.time()})
-        self._redis.set(f"adgfleet:worker:{standby}", text, ex=HEARTBEAT_LIFETIME_SECONDS)
+    def beat(self, heartbeat: Heartbeat) -> bool:
+        """Say that a worker is alive, which also claims its standby's name for one lifetime.
 
-    def forget_worker(self, standby: str) -> None:
-        """Say that a worker has ended."""
-        self._redis.delete(f"adgfleet:worker:{standby}")
+        Returns:
+            False when another live worker holds the name: then nothing was written.
+        """
+        keys = [_worker_key(heartbeat.standby), LAST_HEARTBEATS_KEY]
+        args = [heartbeat.standby, heartbeat.boot_id, heartbeat.to_json(), str(HEARTBEAT_LIFETIME_SECONDS)]
+        return bool(self._beat(keys=keys, args=args))
 
-    def live_workers(self) -> dict[str, dict[str, Any]]:
+    def forget_worker(self, heartbeat: Heartbeat) -> None:
+        """Say that a worker has ended; its last heartbeat stays readable. Another holder of the name is left alone."""
+        keys = [_worker_key(heartbeat.standby), LAST_HEARTBEATS_KEY]
+        self._forget(keys=keys, args=[heartbeat.standby, heartbeat.boot_id, heartbeat.to_json()])
+
+    def workers(self) -> dict[str, Heartbeat]:
+        """Return the last heartbeat of every worker that ever was, by standby; ``is_live`` tells who has gone."""
+        last: dict[str, str] = self._redis.hgetall(LAST_HEARTBEATS_KEY)  # type: ignore[assignment]
+        names = sorted(last)
+        live: list[str | None] = self._redis.mget([_worker_key(name) for name in names]) if names else []  # type: ignore[assignment]
+        return {
+            name: Heartbeat.from_json(text or last[name], is_live=text is not None)
+            for name, text in zip(names, live, strict=True)
+        }
+
+    def live_workers(self) -> dict[str, Heartbeat]:
         """Return the heartbeat of each live worker by standby."""
-        prefix = "adgfleet:worker:"
-        workers: dict[str, dict[str, Any]] = {}
-        for key in self._redis.scan_iter(f"{prefix}*"):
-            text = self._redis.get(key)
-            if text is not None:
-                workers[str(key)[len(prefix) :]] = json.loads(str(text))
-        return dict(sorted(workers.items()))
+        return {name: heartbeat for name, heartbeat in self.workers().items() if heartbeat.is_live}
+
+    def drop_heartbeat(self, standby: str) -> None:
+        """Forget the last heartbeat of a standby that is no longer part of the fleet."""
+        self._redis.hdel(LAST_HEARTBEATS_KEY, standby)
+
+    # ------------------------------------------------------------------ operators' wishes
+
+    def wishes(self, standby: str) -> Wishes:
+        """Return what the operator wants of a standby's worker."""
+        values: dict[str, str] = self._redis.hgetall(_control_key(standby))  # type: ignore[assignment]
+        return Wishes.from_hash(values)
+
+    def pause(self, standby: str) -> None:
+        """Want the worker to take no more ranges, and to hand over those that do not end within STOP_GRACE."""
+        self._redis.hset(_control_key(standby), "paused", "1")
+
+    def drain(self, standby: str) -> None:
+        """Want what ``pause`` does, and no session on the standby afterwards."""
+        self._redis.hset(_control_key(standby), mapping={"paused": "1", "drained": "1"})
+
+    def resume(self, standby: str) -> None:
+        """Want the worker to take ranges again, also if it had paused itself."""
+        with self._redis.pipeline() as pipe:
+            pipe.hset(_control_key(standby), mapping={"paused": "0", "drained": "0"})
+            pipe.hincrby(_control_key(standby), "resumes", 1)
+            pipe.execute()
+
+    def scale(self, standby: str, sessions: int) -> None:
+        """Want the worker to embed so many ranges at once; 0: as many as it was started with."""
+        self._redis.hset(_control_key(standby), "sessions", str(sessions))
+
+    # ------------------------------------------------------------------ dead letters
+
+    def add_dead_letter(self, *, reason: str, standby: str, message: Any) -> None:  # noqa: ANN401 - unreadable: anything
+        """Put a message aside that no worker can use, with why; the oldest go when there are too many."""
+        letter = json.dumps({"at": time.time(), "standby": standby, "reason": reason, "message": message}, default=repr)
+        with self._redis.pipeline() as pipe:
+            pipe.lpush(DEAD_LETTERS_KEY, letter)
+            pipe.ltrim(DEAD_LETTERS_KEY, 0, _DEAD_LETTERS - 1)
+            pipe.incr(f"{DEAD_LETTERS_KEY}:total")
+            pipe.execute()
+
+    def dead_letters(self) -> list[dict[str, Any]]:
+        """Return the messages that were put aside, newest first: at, standby, reason, message."""
+        letters: list[str] = self._redis.lrange(DEAD_LETTERS_KEY, 0, -1)  # type: ignore[assignment]
+        return [json.loads(letter) for letter in letters]
+
+    def dead_letters_total(self) -> int:
+        """Return how many messages were ever put aside."""
+        return int(str(self._redis.get(f"{DEAD_LETTERS_KEY}:total") or 0))
 
     def close(self) -> None:
         """Close the connections."""
         self._redis.close()
+
+
+def _worker_key(standby: str) -> str:
+    return f"adgfleet:worker:{standby}"
+
+
+def _control_key(standby: str) -> str:
+    return f"adgfleet:control:{standby}"

@@ -117,7 +117,7 @@ def _check_alive(
         raise NoWorkersError(
             f"{pending} pictures are pending and no worker is alive; start one: adgfleet worker STANDBY"
         )
-    busy = any(details.get("busy") for details in workers.values())
+    busy = any(worker.busy for worker in workers.values())
     if quiet_seconds > limit_seconds and depth == 0 and not busy:
         raise StalledError(
             f"{pending} pictures stay pending although the queue is empty; see the workers' logs, then produce again"

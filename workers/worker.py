@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import secrets
 import socket
 import threading
 import time
@@ -16,14 +18,17 @@ from celery.signals import worker_ready, worker_shutting_down
 from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE, create_app, standby_queue
 from fleet.dataguard import read_identity
 from fleet.errors import ConfigurationError, DatabaseError, MessageError, TransientDatabaseError, WrongRoleError
+from fleet.heartbeat import Heartbeat, WorkerState
 from fleet.messages import RangeMessage
 from fleet.sessions import Database, session
 from fleet.settings import Settings
-from fleet.state import HEARTBEAT_LIFETIME_SECONDS, FleetState
+from fleet.state import FleetState
 from workers.embed_range import InsertMode, PinnedStandby, embed_range
 from workers.session_pool import SessionPool
 
 log = logging.getLogger("adgfleet.worker")
+
+_BEAT_SECONDS = 1.0
 
 #: After a fault of the standby a session rests this long before the range goes back, seconds, so that a standby that is
 #: down does not spin.
@@ -56,13 +61,15 @@ class Worker:
         self.pool = SessionPool(database, sessions)
         self.state = FleetState(settings)
         self.state.check()
-        if standby in self.state.live_workers():
-            raise ConfigurationError(f"a worker for {standby} is alive already; one worker for each standby")
+        self._boot_id = secrets.token_hex(8)
+        self._started_at = time.time()
         self.insert_mode = InsertMode(settings.insert_mode)
         self._stopping = threading.Event()
-        self._embedded = 0
+        self._embedded = self._failed = 0
         self._last_error = ""
         self._started = time.monotonic()
+        if not self.state.beat(self._heartbeat()):
+            raise ConfigurationError(f"a worker for {standby} is alive already; one worker for each standby")
         self.app = create_app(settings)
         self._register(self.app)
 
@@ -93,7 +100,7 @@ class Worker:
         self._stopping.set()
         self.pool.close()
         try:
-            self.state.forget_worker(self.standby.name)
+            self.state.forget_worker(self._heartbeat())
         except redis.RedisError:
             log.warning("Redis is gone; the heartbeat of %s ends by itself", self.standby.name)
         status: int | None = worker.exitcode
@@ -135,6 +142,7 @@ class Worker:
             self._note_error(error)
             raise
         self._embedded += result.embedded
+        self._failed += result.failed
         try:
             self.state.report_range(message, result)
         except redis.RedisError as error:
@@ -150,18 +158,30 @@ class Worker:
 
     def _beat(self) -> None:
         while not self._stopping.is_set():
-            seconds = time.monotonic() - self._started
-            details = {
-                "db_unique_name": self.standby.db_unique_name,
-                "sessions": self._sessions,
-                "busy": self.pool.busy,
-                "embedded": self._embedded,
-                "pictures_per_second": round(self._embedded / max(seconds, 1e-6), 2),
-                "insert_mode": self.insert_mode.current,
-                "last_error": self._last_error,
-            }
             try:
-                self.state.beat(self.standby.name, details)
+                self.state.beat(self._heartbeat())
             except redis.RedisError as error:
                 log.warning("no heartbeat: %s", error)
-            self._stopping.wait(HEARTBEAT_LIFETIME_SECONDS / 3)
+            self._stopping.wait(_BEAT_SECONDS)
+
+    def _heartbeat(self) -> Heartbeat:
+        seconds = time.monotonic() - self._started
+        return Heartbeat(
+            standby=self.standby.name,
+            db_unique_name=self.standby.db_unique_name,
+            state=WorkerState.SERVING,
+            role="PHYSICAL STANDBY",
+            sessions=self._sessions,
+            sessions_limit=self._sessions,
+            busy=self.pool.busy,
+            embedded=self._embedded,
+            failed=self._failed,
+            pictures_per_second=round(self._embedded / max(seconds, 1e-6), 2),
+            insert_mode=self.insert_mode.current,
+            last_error=self._last_error,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            boot_id=self._boot_id,
+            started_at=self._started_at,
+            at=time.time(),
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from celery.exceptions import Reject
 
 from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE, create_app
 from fleet.errors import QueueError
+from fleet.heartbeat import Heartbeat, Wishes
 from fleet.messages import RangeMessage, RangeResult
-from fleet.state import FleetState
+from fleet.state import HEARTBEAT_LIFETIME_SECONDS, FleetState
 from producer.enqueue import enqueue_ranges
 from producer.ranges import Range
 from tests.fix_redis import RedisServer, free_port, redis_server
@@ -72,12 +74,65 @@ def test_a_range_counts_once_however_often_it_is_delivered(redis_server: RedisSe
     assert progress.standbys == {"sby1": 10}
 
 
-def test_a_worker_that_said_good_bye_is_not_alive(redis_server: RedisServer) -> None:
+def beat_of(boot_id: str, **values: Any) -> Heartbeat:
+    return Heartbeat("sby1", boot_id=boot_id, at=time.time(), **values)
+
+
+def test_a_standby_has_one_live_worker(redis_server: RedisServer) -> None:
     state = FleetState(redis_server.settings())
-    state.beat("sby1", {"sessions": 2})
-    assert state.live_workers()["sby1"]["sessions"] == 2
-    state.forget_worker("sby1")
+    assert state.beat(beat_of("first", sessions=2))
+    assert not state.beat(beat_of("second", sessions=7))
+    state.forget_worker(beat_of("second"))
+    assert state.live_workers()["sby1"].sessions == 2
+    state.forget_worker(beat_of("first"))
+    assert state.beat(beat_of("second", sessions=7))
+    state.close()
+
+
+def test_a_worker_that_is_gone_stays_visible(redis_server: RedisServer) -> None:
+    settings = redis_server.settings()
+    state = FleetState(settings)
+    state.beat(beat_of("first", embedded=12))
+    with redis.Redis.from_url(settings.broker_url) as client:
+        assert 0 < client.ttl("adgfleet:worker:sby1") <= HEARTBEAT_LIFETIME_SECONDS
+        client.delete("adgfleet:worker:sby1")
+    gone = state.workers()["sby1"]
+    assert (gone.is_live, gone.embedded, gone.is_serving) == (False, 12, False)
+    assert gone.age_seconds < 60
     assert state.live_workers() == {}
+    state.drop_heartbeat("sby1")
+    assert state.workers() == {}
+    state.close()
+
+
+def test_a_heartbeat_of_another_version_is_readable() -> None:
+    read = Heartbeat.from_json('{"standby": "sby1", "busy": 3, "of_the_future": true}', is_live=True)
+    assert (read.standby, read.busy, read.last_error_advice) == ("sby1", 3, "")
+    assert Heartbeat.from_json(read.to_json(), is_live=True) == read
+
+
+def test_what_the_operator_wishes_is_kept(redis_server: RedisServer) -> None:
+    state = FleetState(redis_server.settings())
+    assert state.wishes("sby1") == Wishes()
+    state.scale("sby1", 5)
+    state.drain("sby1")
+    assert state.wishes("sby1") == Wishes(paused=True, drained=True, sessions=5)
+    state.resume("sby1")
+    assert state.wishes("sby1") == Wishes(sessions=5, resumes=1)
+    state.pause("sby1")
+    state.scale("sby1", 0)
+    assert state.wishes("sby1") == Wishes(paused=True, resumes=1)
+    assert state.wishes("sby2") == Wishes()
+    state.close()
+
+
+def test_dead_letters_are_kept_with_a_reason_and_counted(redis_server: RedisServer) -> None:
+    state = FleetState(redis_server.settings())
+    state.add_dead_letter(reason="no range", standby="sby1", message={"v": 9})
+    state.add_dead_letter(reason="still none", standby="sby2", message={1, 2})
+    assert [letter["reason"] for letter in state.dead_letters()] == ["still none", "no range"]
+    assert state.dead_letters()[1]["message"] == {"v": 9}
+    assert state.dead_letters_total() == 2
     state.close()
 
 
