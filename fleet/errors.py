@@ -7,15 +7,28 @@
     ├── InputError                    stop; the text names the file or argument
     ├── QueueError                    Redis cannot be used
     ├── MessageError                  an unreadable message: it is put aside
-    └── DatabaseError                 carries the ORA or DPY codes of the whole stack
-        ├── TransientDatabaseError    the standby's fault: the range goes back to the queue
+    └── DatabaseError                 carries the ORA or DPY codes of the whole stack; sorted by whose fault it is
+        ├── PictureSettledError            one picture's own matter: stored already, deleted meanwhile
+        ├── RangeFaultError           this work may be at fault: tried elsewhere, then halved
+        ├── TransientDatabaseError    the standby's fault: the range goes back to the queue and spends nothing
         │   └── WrongRoleError        the database is not what the worker was pinned to
-        └── PermanentDatabaseError    repeating it does not help: somebody must act
+        └── PermanentDatabaseError    the fleet's fault: repeating it does not help anywhere, somebody must act
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Fault(StrEnum):
+    """Whose fault an error is; each kind has a budget of its own, so that none is charged for another."""
+
+    PICTURE = "picture"
+    RANGE = "range"
+    STANDBY = "standby"
+    FLEET = "fleet"
 
 
 class FleetError(Exception):
@@ -51,21 +64,40 @@ class DatabaseError(FleetError):
     Attributes:
         codes: All codes of the stacked message, first one first: ``("ORA-00604", "ORA-16456")``.
         database: The name that the fleet knows the database by.
+        advice: What the operator does next; empty when nothing is known.
     """
 
-    def __init__(self, text: str, *, codes: Sequence[str] = (), database: str = "") -> None:
+    #: Whose fault errors of this class are. The base is of unknown origin, which is tried elsewhere and halved.
+    fault: ClassVar[Fault] = Fault.RANGE
+
+    def __init__(self, text: str, *, codes: Sequence[str] = (), database: str = "", advice: str = "") -> None:
         """Keep the codes beside the text; survives pickling."""
         super().__init__(text)
         self.codes = tuple(codes)
         self.database = database
+        self.advice = advice
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild from the text and the attributes."""
-        return _rebuild, (type(self), str(self), self.codes, self.database)
+        return _rebuild, (type(self), str(self), self.codes, self.database, self.advice)
+
+
+class PictureSettledError(DatabaseError):
+    """One picture is stored already or was deleted meanwhile: an outcome to count, nothing to mend."""
+
+    fault = Fault.PICTURE
+
+
+class RangeFaultError(DatabaseError):
+    """This piece of work may be at fault: it is tried on another standby, then halved; look at it if it comes back."""
+
+    fault = Fault.RANGE
 
 
 class TransientDatabaseError(DatabaseError):
     """The database or the way to it is at fault; the work goes back to the queue and is tried again."""
+
+    fault = Fault.STANDBY
 
 
 class WrongRoleError(TransientDatabaseError):
@@ -75,6 +107,8 @@ class WrongRoleError(TransientDatabaseError):
 class PermanentDatabaseError(DatabaseError):
     """Repeating it does not help: a privilege, an object, a password or a model is missing."""
 
+    fault = Fault.FLEET
 
-def _rebuild(kind: type[DatabaseError], text: str, codes: Sequence[str], database: str) -> DatabaseError:
-    return kind(text, codes=codes, database=database)
+
+def _rebuild(kind: type[DatabaseError], text: str, codes: Sequence[str], database: str, advice: str) -> DatabaseError:
+    return kind(text, codes=codes, database=database, advice=advice)

@@ -17,7 +17,14 @@ from celery.signals import worker_ready, worker_shutting_down
 
 from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE, create_app, standby_queue
 from fleet.dataguard import read_identity
-from fleet.errors import ConfigurationError, DatabaseError, MessageError, TransientDatabaseError, WrongRoleError
+from fleet.errors import (
+    ConfigurationError,
+    DatabaseError,
+    MessageError,
+    RangeFaultError,
+    TransientDatabaseError,
+    WrongRoleError,
+)
 from fleet.heartbeat import Heartbeat, WorkerState
 from fleet.messages import RangeMessage
 from fleet.sessions import Database, session
@@ -133,7 +140,7 @@ class Worker:
                     insert_mode=self.insert_mode,
                     picture_timeout_seconds=self._settings.picture_timeout,
                 )
-        except TransientDatabaseError as error:
+        except (TransientDatabaseError, RangeFaultError) as error:
             # The standby's fault: the range goes back for whoever can, and spends no retry.
             self._note_error(error)
             self._stopping.wait(_REST_SECONDS)
