@@ -1,38 +1,34 @@
-"""Command group `emulator`: databases alone, without the fleet."""
+"""Command group `emulator`: databases alone, without the fleet, and what can be done to them while they run."""
 
 from __future__ import annotations
 
+import json
 import secrets
+import time
 from pathlib import Path
+from typing import Any
 
 import click
 
+from emulator.cli_options import DIRECTORIES, directory_option, find_cluster, json_option, pull, told
 from emulator.cluster import Cluster, ClusterError
+from emulator.control import ControlError, Json
+from emulator.fault_commands import FAULT_COMMANDS
 
-_DEFAULT_DIRECTORY = Path("state/emulator")
 _DBA_FILE = "dba_password"
-
-
-def _directory_option(command: click.decorators.FC) -> click.decorators.FC:
-    return click.option(
-        "--directory",
-        type=click.Path(path_type=Path, file_okay=False),
-        default=_DEFAULT_DIRECTORY,
-        show_default=True,
-        help="Where the databases are kept.",
-    )(command)
 
 
 @click.group()
 def emulator() -> None:
-    """Run an emulated primary and its standbys, for development and rehearsal.
+    """Run an emulated primary and its standbys, and rehearse faults and role changes.
 
     Example: adgfleet emulator start --standbys 3
     """
 
 
 @emulator.command("start")
-@_directory_option
+@directory_option
+@click.argument("names", nargs=-1)
 @click.option(
     "--standbys", type=click.IntRange(0, 64), default=2, show_default=True, help="How many, for new databases."
 )
@@ -47,85 +43,149 @@ def emulator() -> None:
     show_default=True,
     help="When a redirecting session waits for its redo: as 26ai, or after each statement as 23ai.",
 )
-def start(directory: Path, standbys: int, inference_ms: float, redirect_ms: float, redirect_wait: str) -> None:
-    """Start the databases of a directory; new ones are made if there are none.
+def start(
+    directory: Path | None,
+    names: tuple[str, ...],
+    standbys: int,
+    inference_ms: float,
+    redirect_ms: float,
+    redirect_wait: str,
+) -> None:
+    """Start databases: all, or those named; new ones are made if there are none.
 
     Example: adgfleet emulator start --standbys 3
     """
-    try:
-        try:
-            cluster = Cluster.open(directory)
-        except ClusterError:
-            password = secrets.token_urlsafe(18)
-            cluster = Cluster.create(
+    with told():
+        if names:
+            cluster = find_cluster(directory, *names)
+        else:
+            directory = directory or DIRECTORIES[0]
+            cluster = _open_or_create(
                 directory,
-                standbys=[f"sby{number}" for number in range(1, standbys + 1)],
-                dba_password=password,
+                standbys,
                 inference_ms=inference_ms,
                 redirect_ms=redirect_ms,
                 redirect_wait=redirect_wait,
             )
-            file = directory / _DBA_FILE
-            file.touch(mode=0o600)
-            file.write_text(f"{password}\n", encoding="utf-8")
-        cluster.start()
-    except ClusterError as error:
-        raise click.ClickException(str(error)) from error
-    _show(cluster)
+        cluster.start(names)
+        _show(cluster)
+
+
+def _open_or_create(
+    directory: Path,
+    standbys: int,
+    **settings: Any,  # noqa: ANN401 - fields of InstanceConfig, checked by it
+) -> Cluster:
+    try:
+        return Cluster.open(directory)
+    except ClusterError:
+        password = secrets.token_urlsafe(18)
+        names = [f"sby{number}" for number in range(1, standbys + 1)]
+        cluster = Cluster.create(directory, standbys=names, dba_password=password, **settings)
+        file = directory / _DBA_FILE
+        file.touch(mode=0o600)
+        file.write_text(f"{password}\n", encoding="utf-8")
+        return cluster
 
 
 @emulator.command("stop")
-@_directory_option
+@directory_option
 @click.argument("names", nargs=-1)
-def stop(directory: Path, names: tuple[str, ...]) -> None:
+def stop(directory: Path | None, names: tuple[str, ...]) -> None:
     """Stop databases in order: all, or those named.
 
     Example: adgfleet emulator stop sby1
     """
-    cluster = _open(directory, names)
-    cluster.stop(names)
+    with told():
+        find_cluster(directory, *names).stop(names)
 
 
 @emulator.command("kill")
-@_directory_option
+@directory_option
 @click.argument("name")
-def kill(directory: Path, name: str) -> None:
+def kill(directory: Path | None, name: str) -> None:
     """End a database at once, as a crash would.
 
     Example: adgfleet emulator kill sby2
     """
-    _open(directory, (name,)).kill(name)
+    pull(directory, name, lambda cluster: cluster.kill(name))
+
+
+@emulator.command("freeze")
+@directory_option
+@click.argument("name")
+@click.option("--seconds", type=click.FloatRange(min=0), help="Thaw it after that time, and return then.")
+def freeze(directory: Path | None, name: str, seconds: float | None) -> None:
+    """Stop a database in the middle of whatever it does; its connections stay open and get no answer.
+
+    Example: adgfleet emulator freeze sby1 --seconds 10
+    """
+    with told():
+        cluster = find_cluster(directory, name)
+        cluster.freeze(name)
+        if seconds is not None:
+            try:
+                time.sleep(seconds)
+            finally:
+                cluster.thaw(name)
+
+
+@emulator.command("thaw")
+@directory_option
+@click.argument("name")
+def thaw(directory: Path | None, name: str) -> None:
+    """Let a frozen database go on where it stopped.
+
+    Example: adgfleet emulator thaw sby1
+    """
+    pull(directory, name, lambda cluster: cluster.thaw(name))
 
 
 @emulator.command("list")
-@_directory_option
-def list_(directory: Path) -> None:
-    """Show the databases, where they listen and which of them run.
+@directory_option
+@json_option
+def list_(directory: Path | None, *, as_json: bool) -> None:
+    """Show the databases: role, state, apply lag, what is injected, where they listen.
 
-    Example: adgfleet emulator list
+    Example: adgfleet emulator list --json
     """
-    _show(_open(directory, ()))
+    with told():
+        cluster = find_cluster(directory)
+        if as_json:
+            click.echo(json.dumps([_record(cluster, name) for name in cluster.instances], indent=2))
+        else:
+            _show(cluster)
 
 
-def _open(directory: Path, names: tuple[str, ...]) -> Cluster:
-    try:
-        cluster = Cluster.open(directory)
-    except ClusterError as error:
-        raise click.ClickException(str(error)) from error
-    for name in names:
-        if name not in cluster.instances:
-            raise click.ClickException(f"there is no database {name}; there are {', '.join(cluster.instances)}")
-    return cluster
+def _record(cluster: Cluster, name: str) -> dict[str, Json]:
+    instance = cluster.config.instance(name)
+    record: dict[str, Json] = {
+        "name": name,
+        "role": instance.role,
+        "state": cluster.state(name),
+        "dsn": instance.dsn(instance.role_service),
+    }
+    if record["state"] == "running":
+        try:
+            record |= cluster.levers(name).status()
+        except ControlError as error:  # it may have ended, or be frozen by somebody else, since
+            record["state"] = str(error)
+    return record
 
 
 def _show(cluster: Cluster) -> None:
-    for name, instance in cluster.instances.items():
-        state = "running" if cluster.is_running(name) else "stopped"
-        service = f"{instance.pdb}_rw" if instance.is_primary else f"{instance.pdb}_ro"
-        click.echo(f"{name:10} {instance.role:17} {state:8} {instance.dsn(service)}")
+    for name in cluster.instances:
+        record = _record(cluster, name)
+        lag = record.get("apply_lag_seconds")
+        notes = [] if lag is None else [f"lag {lag:.0f} s"]
+        notes += [f"{fault} {value}" for fault, value in record.get("faults", {}).items()]
+        click.echo(f"{name:10} {record['role']:16} {record['state']:8} {record['dsn']:28} {', '.join(notes)}".rstrip())
     password = cluster.directory / _DBA_FILE
     if password.exists():
         click.echo(f"user system, password in {password}")
 
+
+for _command in FAULT_COMMANDS:
+    emulator.add_command(_command)
 
 commands: list[click.Command] = [emulator]

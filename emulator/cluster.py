@@ -21,6 +21,7 @@ from emulator.cluster_config import FILE_NAME, ClusterConfig, InstanceConfig, lo
 from emulator.engine.definitions import bootstrap_statements
 from emulator.instance import LINK_USER
 from emulator.instance_process import data_path, ready_path
+from emulator.levers import Levers
 from emulator.store import Store
 
 #: Below the range from which Linux hands out ports by itself: a client that retries a port there before its server
@@ -38,13 +39,30 @@ class ClusterError(Exception):
 class Cluster:
     """The instances below one directory."""
 
-    def __init__(self, directory: Path, config: ClusterConfig) -> None:
+    def __init__(self, directory: Path) -> None:
         """Use ``create`` or ``open``."""
         self.directory = directory
-        self.config = config
-        #: By name; the primary first.
-        self.instances = {instance.name: instance for instance in config.instances}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def config(self) -> ClusterConfig:
+        """What the cluster is made of now: another process may have changed the roles."""
+        return load_cluster_config(self.directory)
+
+    @property
+    def instances(self) -> dict[str, InstanceConfig]:
+        """The instances by name, in the order in which they were made."""
+        return {instance.name: instance for instance in self.config.instances}
+
+    @property
+    def primary(self) -> str:
+        """The name of the primary."""
+        return self.config.primary.name
+
+    def levers(self, name: str) -> Levers:
+        """Return the levers of an instance: what can be asked of it and done to it while it runs."""
+        config = self.config
+        return Levers(name, config.instance(name).control_port, config.control_secret)
 
     @classmethod
     def create(
@@ -80,14 +98,22 @@ class Cluster:
             raise ClusterError(f"the names of databases must differ: {', '.join(names)}")
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)
-        ports = free_ports(len(names) + 1)
+        ports = iter(free_ports(3 * len(names)))
         config = ClusterConfig(
             instances=tuple(
-                InstanceConfig(name=name, port=port, redo_port=ports[-1], is_primary=name == primary, **settings)
-                for name, port in zip(names, ports, strict=False)
+                InstanceConfig(
+                    name=name,
+                    port=next(ports),
+                    redo_port=next(ports),
+                    control_port=next(ports),
+                    is_primary=name == primary,
+                    **settings,
+                )
+                for name in names
             ),
             link_password=secrets.token_urlsafe(18),
             redo_secret=secrets.token_urlsafe(18),
+            control_secret=secrets.token_urlsafe(18),
         )
         statements = bootstrap_statements(
             dba=make_verifier(dba_password), link=make_verifier(config.link_password), link_user=LINK_USER
@@ -96,7 +122,7 @@ class Cluster:
         for standby in standbys:
             shutil.copyfile(data_path(directory, primary), data_path(directory, standby))
         config.save(directory)
-        return cls(directory, config)
+        return cls(directory)
 
     @classmethod
     def open(cls, directory: Path) -> Cluster:
@@ -106,7 +132,8 @@ class Cluster:
             ClusterError: There is none.
         """
         try:
-            return cls(directory, load_cluster_config(directory))
+            load_cluster_config(directory)
+            return cls(directory)
         except FileNotFoundError:
             raise ClusterError(f"{directory} has no databases; create them first: adgfleet emulator start") from None
 
@@ -141,10 +168,13 @@ class Cluster:
 
     def stop(self, names: Iterable[str] = ()) -> None:
         """Stop instances (all by default) in order: standbys first; wait for their end."""
-        chosen = list(names) or list(reversed(self.instances))
+        config = self.config
+        standbys_first = sorted(config.instances, key=lambda instance: instance.is_primary)
+        chosen = list(names) or [instance.name for instance in standbys_first]
         pids = {name: self.pid(name) for name in chosen}
-        for pid in pids.values():
+        for name, pid in pids.items():
             if pid is not None:
+                self._signal(name, signal.SIGCONT)  # a frozen one could not end in order
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGTERM)
         end = time.monotonic() + _STOP_SECONDS
@@ -164,6 +194,38 @@ class Cluster:
             while self._is_alive(name, pid):
                 time.sleep(_POLL_SECONDS)
         ready_path(self.directory, name).unlink(missing_ok=True)
+
+    def freeze(self, name: str) -> None:
+        """Stop an instance in the middle of whatever it does, as a hung machine would; its connections stay open.
+
+        Raises:
+            ClusterError: It does not run.
+        """
+        if self.pid(name) is None:
+            raise ClusterError(f"database {name} does not run")
+        self._signal(name, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        """Let a frozen instance go on where it stopped."""
+        self._signal(name, signal.SIGCONT)
+
+    def is_frozen(self, name: str) -> bool:
+        """Tell whether an instance is frozen."""
+        pid = self.pid(name)
+        return pid is not None and _process_state(pid) == "T"
+
+    def state(self, name: str) -> str:
+        """Return ``running``, ``frozen`` or ``stopped``."""
+        if self.is_frozen(name):
+            return "frozen"
+        return "running" if self.is_running(name) else "stopped"
+
+    def _signal(self, name: str, number: signal.Signals) -> None:
+        """Signal an instance and its inference processes: it leads their process group."""
+        pid = self.pid(name)
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, number)
 
     def is_running(self, name: str) -> bool:
         """Tell whether an instance takes connections."""
@@ -186,6 +248,8 @@ class Cluster:
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:
             return False
+        if not command:  # it is ending, or has ended and nobody has asked for its status yet
+            return _process_state(pid) not in {"", "Z", "X"}
         return b"emulator.instance_process" in command and name.encode() in command.split(b"\0")
 
     def log_path(self, name: str) -> Path:
@@ -194,6 +258,14 @@ class Cluster:
 
     def _log_end(self, name: str) -> str:
         return "\n".join(self.log_path(name).read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
+
+
+def _process_state(pid: int) -> str:
+    """Return the letter of a process's state, "" if there is none. Source: proc(5), /proc/PID/stat."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2][:1]
+    except OSError:
+        return ""
 
 
 def free_ports(count: int) -> list[int]:

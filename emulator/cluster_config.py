@@ -19,8 +19,10 @@ class InstanceConfig:
     name: str
     #: Port of the listener, on loopback.
     port: int
-    #: Port at which a primary serves redo.
+    #: Port at which it serves redo.
     redo_port: int
+    #: Port of its control channel; 0 for any free one.
+    control_port: int = 0
     #: Whether it starts as the primary.
     is_primary: bool = False
     #: DB_NAME, the same for all.
@@ -48,6 +50,11 @@ class InstanceConfig:
         return f"127.0.0.1:{self.port}/{service}"
 
     @property
+    def role_service(self) -> str:
+        """The service that only its role offers."""
+        return f"{self.pdb}_{'rw' if self.is_primary else 'ro'}"
+
+    @property
     def role(self) -> str:
         """PRIMARY or PHYSICAL STANDBY."""
         return "PRIMARY" if self.is_primary else "PHYSICAL STANDBY"
@@ -62,6 +69,8 @@ class ClusterConfig:
     link_password: str = field(repr=False)
     #: What a standby must know to be sent redo.
     redo_secret: str = field(repr=False)
+    #: What a caller must know to command an instance; without one nobody can.
+    control_secret: str = field(default="", repr=False)
 
     def instance(self, name: str) -> InstanceConfig:
         """Return an instance; KeyError if there is none."""
@@ -78,9 +87,11 @@ class ClusterConfig:
     def save(self, directory: Path) -> None:
         """Write it below a directory."""
         path = directory / FILE_NAME
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+        fresh = path.with_suffix(".new")  # replaced as a whole: instances read it while they run
+        fresh.touch(mode=0o600)
+        fresh.chmod(0o600)
+        fresh.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+        fresh.replace(path)
 
 
 def load_cluster_config(directory: Path) -> ClusterConfig:

@@ -25,6 +25,7 @@ import numpy as np
 
 from emulator.datatypes import Value
 from emulator.errors import OraError
+from emulator.faults import Faults
 from emulator.inference_process import read_frame, write_frame
 
 if TYPE_CHECKING:
@@ -104,13 +105,15 @@ class _Child:
 class InferenceService:
     """The inference processes of an instance."""
 
-    def __init__(self, processes: int, deadline_seconds: float) -> None:
+    def __init__(self, processes: int, deadline_seconds: float, faults: Faults | None = None) -> None:
         """Start nothing yet.
 
         Args:
             processes: Most calls that run at once.
             deadline_seconds: After this time a call is given up, and its process ended.
+            faults: Says which code corrupt pictures raise.
         """
+        self._faults = faults or Faults()
         #: Calls of VECTOR_EMBEDDING that reached a model, whatever came of them.
         self.inferences = 0
         self._deadline_seconds = deadline_seconds
@@ -177,7 +180,7 @@ class InferenceService:
                 deadline = time.monotonic() + self._deadline_seconds
                 answer, output = child.ask(header, body, deadline, check_cancelled)
         if not answer["ok"]:
-            raise picture_error(answer["error"])
+            raise self._picture_error(answer["error"])
         return np.frombuffer(output, dtype=np.float32)
 
     def inspect(self, data: bytes, metadata: str | None) -> ModelInspection:
@@ -208,6 +211,11 @@ class InferenceService:
         kind = "picture" if found["type"] == "tensor(uint8)" else "text"
         return ModelInspection(wanted, kind, output["shape"][-1])
 
+    def _picture_error(self, reason: str) -> OraError:
+        """Return the error of a value that a model cannot embed."""
+        code = self._faults.picture_code(PICTURE_ERROR_CODE)
+        return OraError(code, text=f"ORA-{code:05d}: the value cannot be embedded by the ONNX model: {reason}")
+
     @contextlib.contextmanager
     def _child(self, check_cancelled: Callable[[], None]) -> Iterator[_Child]:
         """Lend a process; one that is lost is ended and replaced at the next need."""
@@ -226,7 +234,7 @@ class InferenceService:
             yield child
             returned = child
         except _ChildLostError as error:
-            raise picture_error(f"the model's process {error}") from None
+            raise self._picture_error(f"the model's process {error}") from None
         except OraError as error:
             if error.code != 1013:  # a cancelled call leaves the process in the middle of something
                 returned = child
@@ -235,12 +243,6 @@ class InferenceService:
             if returned is None and child is not None:
                 child.end()
             self._slots.put(returned)
-
-
-def picture_error(reason: str) -> OraError:
-    """Return the error of a value that a model cannot embed."""
-    text = f"ORA-{PICTURE_ERROR_CODE}: the value cannot be embedded by the ONNX model: {reason}"
-    return OraError(PICTURE_ERROR_CODE, text=text)
 
 
 def _body(data: Value, kind: str) -> bytes:

@@ -25,7 +25,8 @@ from emulator.engine.call_context import find_context
 from emulator.engine.catalogue import model_bytes
 from emulator.engine.dictionary import register_dictionary
 from emulator.engine.functions import register_functions
-from emulator.errors import NotEmulated, OraError
+from emulator.errors import OraError
+from emulator.faults import Faults
 from emulator.session import Logon
 from emulator.user_session import UserSession
 
@@ -61,9 +62,17 @@ def prepare_connection(connection: apsw.Connection) -> None:
 class Instance:
     """An open instance; the ``Database`` of ``emulator.session``."""
 
-    def __init__(self, config: InstanceConfig, store: Store, dataguard: DataGuard, inference: InferenceService) -> None:
+    def __init__(
+        self,
+        config: InstanceConfig,
+        store: Store,
+        dataguard: DataGuard,
+        inference: InferenceService,
+        faults: Faults | None = None,
+    ) -> None:
         """Compose an instance of parts that are already open."""
         self.config = config
+        self.faults = faults or Faults()
         self.store = store
         self.dataguard = dataguard
         self.inference = inference
@@ -75,7 +84,6 @@ class Instance:
         self._lock = threading.Lock()
         self._sessions: dict[int, UserSession] = {}
         self._session_ids = itertools.count(1)
-        self._settings: dict[str, str] = {}
 
     # ------------------------------------------------------------------ Database
 
@@ -188,27 +196,7 @@ class Instance:
             "open_cursors": "300",
             "max_string_size": "STANDARD",
         }
-        return sorted({**fixed, **self._settings}.items())
-
-    def set_parameter(self, name: str, value: str) -> None:
-        """Carry out ALTER SYSTEM SET name = value.
-
-        The hidden parameters are the emulator's own levers: ``_emulator_apply_lag_seconds`` (redo is applied that much
-        later), ``_emulator_apply`` (ON, OFF).
-
-        Raises:
-            OraError: 3001 for any other parameter, 2017 for a value that does not fit.
-        """
-        try:
-            if name == "_emulator_apply_lag_seconds":
-                self.dataguard.set_apply_lag(float(value))
-            elif name == "_emulator_apply":
-                self.dataguard.set_apply({"ON": True, "OFF": False}[value.upper()])
-            else:
-                raise NotEmulated(f"ALTER SYSTEM SET {name}")
-        except (ValueError, KeyError):
-            raise OraError(2017, text=f"ORA-02017: value {value} does not fit parameter {name}") from None
-        self._settings[name] = value
+        return sorted(fixed.items())
 
     def _wait_modelled(self, seconds: float, check_cancelled: Callable[[], None]) -> None:
         end = time.monotonic() + seconds

@@ -13,12 +13,15 @@ import threading
 from pathlib import Path
 
 from emulator.cluster_config import ClusterConfig, InstanceConfig, load_cluster_config
+from emulator.control import ControlServer
 from emulator.dataguard import DataGuard
 from emulator.dataguard.redirection import PrimaryAddress
 from emulator.dataguard.redo_apply import RedoApply
 from emulator.dataguard.redo_transport import RedoTransport
+from emulator.faults import Faults
 from emulator.inference import InferenceService
 from emulator.instance import LINK_USER, Instance, prepare_connection
+from emulator.instance_control import make_commands
 from emulator.server import Server
 from emulator.store import Store
 
@@ -64,22 +67,28 @@ def run(directory: Path, name: str) -> None:
         signal.signal(number, lambda _number, _frame: stopping.set())
     store = Store(data_path(directory, name), on_connect=prepare_connection, writable=config.is_primary)
     dataguard = make_dataguard(cluster, config, store)
-    inference = InferenceService(config.inference_processes, config.inference_deadline_seconds)
-    instance = Instance(config, store, dataguard, inference)
+    faults = Faults()
+    inference = InferenceService(config.inference_processes, config.inference_deadline_seconds, faults)
+    instance = Instance(config, store, dataguard, inference, faults)
     server = Server(
         instance,
         port=config.port,
         field_version=config.field_version,
         fast_auth=config.fast_auth,
         end_of_response=config.end_of_response,
+        faults=faults,
     )
+    control = ControlServer(config.control_port, cluster.control_secret, make_commands(instance, server))
     dataguard.start()
     server.start()
+    control.start()
     ready = ready_path(directory, name)
     ready.write_text(f"{os.getpid()}\n", encoding="utf-8")
     logging.getLogger("emulator").info("%s is open as %s on port %d", name, instance.role_name, server.port)
     stopping.wait()
     ready.unlink(missing_ok=True)
+    control.stop()
+    faults.set_deaf(on=False)
     server.stop()
     inference.stop()
     dataguard.stop()

@@ -12,6 +12,7 @@ import threading
 
 from emulator.connection import BreakReceivedError, ClosedByPeerError, Connection
 from emulator.errors import EmulatorError, OraError, RemoteProtocolError
+from emulator.faults import Faults
 from emulator.session import Database
 from emulator.tns.packets import (
     FLAG_EOF,
@@ -25,6 +26,7 @@ from emulator.tns.packets import (
     parse_connect,
     parse_header,
 )
+from emulator.ttc.messages import Function, Message, make_error
 
 log = logging.getLogger("emulator.server")
 
@@ -36,6 +38,8 @@ _LARGEST_SDU = 65_535
 #: Stack of a session's thread: PL/SQL and nested SQL recurse.
 _STACK_BYTES = 64 * 1024 * 1024
 _RECURSION_LIMIT = 20_000
+#: Calls that no injected cut is spent on.
+_LOGON_FUNCTIONS = frozenset({Function.AUTH_PHASE_ONE, Function.AUTH_PHASE_TWO, Function.LOGOFF})
 
 
 class Server:
@@ -50,6 +54,7 @@ class Server:
         field_version: int = 24,
         fast_auth: bool = False,
         end_of_response: bool = False,
+        faults: Faults | None = None,
     ) -> None:
         """Bind the port; nobody is let in before ``start``.
 
@@ -60,11 +65,13 @@ class Server:
             field_version: The newest layout offered: 24 as 23ai, 13 as 19c.
             fast_auth: Offer the logon with fewer round trips.
             end_of_response: Offer the end-of-response mark (the driver then may pipeline).
+            faults: What goes wrong on purpose.
         """
         self._database = database
         self._field_version = field_version
         self._fast_auth = fast_auth
         self._end_of_response = end_of_response
+        self._faults = faults or Faults()
         self._socket = socket.create_server((host, port), backlog=128)
         self.port: int = self._socket.getsockname()[1]
         self._lock = threading.Lock()
@@ -84,12 +91,19 @@ class Server:
             self._socket.shutdown(socket.SHUT_RDWR)  # closing alone would not wake accept()
         self._socket.close()
         with self._lock:
-            clients, threads = list(self._clients.values()), list(self._threads)
+            threads = list(self._threads)
+        self.disconnect_all()
+        for thread in threads:
+            thread.join(timeout=5)
+
+    def disconnect_all(self) -> int:
+        """Cut all connections at once, whatever their sessions are doing; returns how many there were."""
+        with self._lock:
+            clients = list(self._clients.values())
         for client in clients:
             with contextlib.suppress(OSError):
                 client.shutdown(socket.SHUT_RDWR)
-        for thread in threads:
-            thread.join(timeout=5)
+        return len(clients)
 
     def _listen(self) -> None:
         previous = threading.stack_size(_STACK_BYTES)
@@ -111,7 +125,7 @@ class Server:
                 self._threads.add(thread)
 
     def _serve(self, client: socket.socket) -> None:
-        channel = SocketChannel(client)
+        channel = SocketChannel(client, self._faults)
         try:
             self._converse(channel)
         except (ClosedByPeerError, OSError):
@@ -141,6 +155,9 @@ class Server:
                 kind, body = channel.read_packet(timeout=_REQUEST_GAP_SECONDS)
                 data += body[2:]
             request = type(request)(request.version, request.sdu, data.decode("utf-8", "replace"))
+        if self._faults.refuses:
+            channel.send_raw(make_refuse(12528))
+            return
         try:
             service = self._database.check_service(request.value("SERVICE_NAME"), request.value("SID"))
         except OraError as error:
@@ -163,11 +180,13 @@ class Server:
 
 
 class SocketChannel:
-    """Packets over a socket; the ``Channel`` of a connection."""
+    """Packets over a socket, and what goes wrong with them on purpose; the ``Channel`` of a connection."""
 
-    def __init__(self, client: socket.socket) -> None:
+    def __init__(self, client: socket.socket, faults: Faults) -> None:
         """Begin before CONNECT: lengths of 16 bits."""
         self._socket = client
+        self._faults = faults
+        self._in_call = False
         self._large = False
         self._sdu = 8192
         self._end_of_response = False
@@ -189,6 +208,7 @@ class SocketChannel:
         self._socket.settimeout(timeout)
         try:
             header = self._receive(HEADER_BYTES)
+            self._wait_hearing()
             length, kind, _flags = parse_header(header, large=self._large)
             self._socket.settimeout(_REQUEST_GAP_SECONDS)
             return kind, self._receive(length)
@@ -205,14 +225,20 @@ class SocketChannel:
         flags = struct.unpack(">H", body[:2])[0]
         if flags & FLAG_EOF:
             raise ClosedByPeerError
+        if not inside_request:
+            self._in_call = _is_call(body[2:4])
+            self._cut("request")
         return body[2:]
 
     def send(self, payload: bytes) -> None:
         """Send a whole response."""
+        self._cut("answer")
+        self._in_call = False
         self.send_raw(make_data(payload, sdu=self._sdu, end_of_response=self._end_of_response))
 
     def send_raw(self, packets: bytes) -> None:
         """Send packets as they are."""
+        self._wait_hearing()
         self._socket.settimeout(None)
         self._socket.sendall(packets)
 
@@ -227,6 +253,8 @@ class SocketChannel:
 
     def client_waits_for_break(self) -> bool:
         """Tell whether something came in while a call runs: a marker, or the end of the connection."""
+        if self._faults.is_deaf:
+            return False
         try:
             return bool(select.select([self._socket], [], [], 0)[0])
         except (OSError, ValueError):
@@ -234,9 +262,30 @@ class SocketChannel:
 
     def send_internal_error(self, field_version: int) -> None:
         """Answer ORA-00600; the driver then closes the connection."""
-        from emulator.ttc.messages import make_error  # noqa: PLC0415 - only on the way out
-
         self.send(make_error(error=OraError(600, "see the instance's log"), field_version=field_version))
+
+    def _cut(self, point: str) -> None:
+        """End the connection here if an injected fault says so."""
+        if self._in_call and self._faults.takes_cut(point):
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+            raise ClosedByPeerError(f"cut at the {point} on purpose")
+
+    def _wait_hearing(self) -> None:
+        """Wait while the instance is deaf; a client that has closed meanwhile is gone."""
+        if self._faults.is_deaf:
+            self._faults.wait_hearing(self._is_gone)
+            if self._is_gone():
+                raise ClosedByPeerError
+
+    def _is_gone(self) -> bool:
+        """Tell whether the client has closed, also where bytes of its are still unread."""
+        poll = select.poll()
+        try:
+            poll.register(self._socket, select.POLLRDHUP)
+            return bool(poll.poll(0))
+        except (OSError, ValueError):
+            return True
 
     def _receive(self, count: int) -> bytes:
         parts = bytearray()
@@ -246,3 +295,10 @@ class SocketChannel:
                 raise ClosedByPeerError
             parts += part
         return bytes(parts)
+
+
+def _is_call(start: bytes) -> bool:
+    """Tell whether a request is a session's call, by its first two bytes: not part of a logon or logoff."""
+    if start[:1] == bytes((Message.PIGGYBACK,)):
+        return True
+    return start[:1] == bytes((Message.FUNCTION,)) and start[1] not in _LOGON_FUNCTIONS

@@ -98,7 +98,7 @@ def _nls(_session: UserSession, match: re.Match[str]) -> None:
 def _instance_parameter(session: UserSession, match: re.Match[str]) -> None:
     if not session.catalogue.has_privilege(session.user, "ALTER SYSTEM"):
         raise OraError(1031)
-    session.instance.set_parameter(identifier(match["name"]).lower(), match["value"].strip("'"))
+    raise NotEmulated(f"ALTER SYSTEM SET {identifier(match['name']).lower()}")
 
 
 def _nothing(_session: UserSession, _match: re.Match[str]) -> None:

@@ -242,6 +242,8 @@ class UserSession:
         """Run a prepared statement once per row of bind values."""
         self.check_cancelled()
         if hasattr(prepared, "columns"):
+            if self.proxy_user is None:  # a standby's own questions are nobody's queries
+                self.instance.faults.raise_error("query")
             return Outcome(rows=self._open_query(cast("PreparedQuery", prepared), rows[0] if rows else ()))
         change: PreparedChange = prepared
         if self.instance.store.writable:
@@ -354,6 +356,7 @@ class UserSession:
             raise OraError(40286)
         if scope.user != self.user:
             raise OraError(16397)
+        self.instance.faults.raise_error("dml")
         if self._redirected is None:
             self._redirected = self._redirect()
         with self._losing_link():
@@ -400,9 +403,11 @@ class UserSession:
         if self._transaction.has_changes:
             self._transaction.commit()
         if self._redirected is not None and self._redirected.has_changes:
+            self.instance.faults.raise_error("commit")
             self._redirected_tables.clear()
             with self._losing_link():
                 scn = self._redirected.commit()
+            self.instance.faults.wait_slow_commit(self.check_cancelled)
             self._wait_for_redo(scn)
 
     def rollback(self) -> None:

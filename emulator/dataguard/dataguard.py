@@ -66,6 +66,13 @@ class DataGuard:
         """Start or stop applying."""
         self._on_standby().set_applying(on)
 
+    def describe_faults(self) -> dict[str, object]:
+        """Return the apply lag that is set, and whether apply is off; empty if neither."""
+        if self._apply is None:
+            return {}
+        found = {"lag_seconds": self._apply.lag_seconds, "apply": None if self._apply.is_applying else "off"}
+        return {name: value for name, value in found.items() if value}
+
     def apply_lag_seconds(self) -> float | None:
         """Return how old the data here are; None where unknown."""
         return self._apply.apply_lag_seconds() if self._apply is not None else None

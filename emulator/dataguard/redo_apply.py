@@ -73,10 +73,15 @@ class RedoApply:
         """Whether redo is applied; off by the operator, or because the data do not fit any more."""
         return self._is_applying and not self._diverged
 
+    @property
+    def lag_seconds(self) -> float:
+        """How much later than its commit redo is applied."""
+        return self._lag_seconds
+
     def set_lag(self, seconds: float) -> None:
         """Apply redo that much later than it was committed."""
         if not 0 <= seconds < float("inf"):
-            raise ValueError(seconds)
+            raise ValueError(f"{seconds} s is no lag")
         with self._changed:
             self._lag_seconds = seconds
             self._changed.notify_all()

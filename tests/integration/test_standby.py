@@ -168,37 +168,31 @@ def test_a_redirected_call_that_waits_ends_at_its_time_limit(empty: Cluster) -> 
 
 
 def test_a_lag_holds_redo_back_and_shows_in_the_view(empty: Cluster) -> None:
-    parameter = "_emulator_apply_lag_seconds"
-    with oracledb.connect(
-        user="system", password=DBA_PASSWORD, dsn=empty.instances["sby2"].dsn("mypdb_ro")
-    ) as operator:
-        run(operator, f'alter system set "{parameter}" = 3')
-        try:
-            with primary(empty) as connected:
-                run(connected, "insert into pictures (id) values (5)", "commit")
-            wait_until(empty, "sby1", "select count(*) from pictures", 1)
-            with standby(empty, "sby2") as connected:
-                assert fetch(connected, "select count(*) from pictures") == [(0,)]
-                end = time.monotonic() + _DEADLINE
-                query = "select value from v$dataguard_stats where name = 'apply lag'"
-                while fetch(connected, query) == [("+00 00:00:00",)]:
-                    assert time.monotonic() < end, "the view shows no lag"
-            wait_until(empty, "sby2", "select count(*) from pictures", 1)
-        finally:
-            run(operator, f'alter system set "{parameter}" = 0')
-
-
-def test_a_stopped_apply_keeps_the_old_data_readable(empty: Cluster) -> None:
-    with oracledb.connect(
-        user="system", password=DBA_PASSWORD, dsn=empty.instances["sby2"].dsn("mypdb_ro")
-    ) as operator:
-        run(operator, 'alter system set "_emulator_apply" = off')
-        assert fetch(operator, "select open_mode from v$database") == [("READ ONLY",)]
+    empty.levers("sby2").lag(3)
+    try:
         with primary(empty) as connected:
             run(connected, "insert into pictures (id) values (5)", "commit")
         wait_until(empty, "sby1", "select count(*) from pictures", 1)
-        wait_until(empty, "sby2", "select count(*) from pictures", 0)
-        run(operator, 'alter system set "_emulator_apply" = on')
+        with standby(empty, "sby2") as connected:
+            assert fetch(connected, "select count(*) from pictures") == [(0,)]
+            end = time.monotonic() + _DEADLINE
+            query = "select value from v$dataguard_stats where name = 'apply lag'"
+            while fetch(connected, query) == [("+00 00:00:00",)]:
+                assert time.monotonic() < end, "the view shows no lag"
+        wait_until(empty, "sby2", "select count(*) from pictures", 1)
+    finally:
+        empty.levers("sby2").lag(0)
+
+
+def test_a_stopped_apply_keeps_the_old_data_readable(empty: Cluster) -> None:
+    empty.levers("sby2").apply(on=False)
+    with standby(empty, "sby2") as reader:
+        assert fetch(reader, "select open_mode from v$database") == [("READ ONLY",)]
+        with primary(empty) as connected:
+            run(connected, "insert into pictures (id) values (5)", "commit")
+        wait_until(empty, "sby1", "select count(*) from pictures", 1)
+        assert fetch(reader, "select count(*) from pictures") == [(0,)]
+    empty.levers("sby2").apply(on=True)
     wait_until(empty, "sby2", "select count(*) from pictures", 1)
 
 
