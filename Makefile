@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down check test unit integration acceptance quality format lock clean
+.PHONY: help setup demo up down check test unit integration acceptance quality driver-tests format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -53,6 +53,9 @@ test: check  ## everything that must pass
 
 quality: setup  ## measure the tiny model's search quality on fresh pictures
 	@$(BIN)/python -m demo.model.quality $(ARGS)
+
+driver-tests: setup  ## judge the emulator by the driver's own tests (ARGS='--json MODULE…', '--failures', '--page')
+	@$(BIN)/python -m tests.driver_suite $(ARGS)
 
 format: setup  ## format the code and apply safe fixes
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

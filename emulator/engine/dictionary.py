@@ -212,6 +212,25 @@ def _version(_catalogue: Catalogue, _user: str) -> Iterator[tuple[Value, ...]]:
     yield (banner, banner + " Version 23.26.0.0.0", 0)
 
 
+def _nls_database_parameters(_catalogue: Catalogue, _user: str) -> Iterator[tuple[Value, ...]]:
+    yield from _NLS_DATABASE_PARAMETERS.items()
+
+
+#: What the emulated database was created with.
+_NLS_DATABASE_PARAMETERS = {
+    "NLS_CHARACTERSET": "AL32UTF8",
+    "NLS_NCHAR_CHARACTERSET": "AL16UTF16",
+    "NLS_LANGUAGE": "AMERICAN",
+    "NLS_TERRITORY": "AMERICA",
+    "NLS_NUMERIC_CHARACTERS": ".,",
+    "NLS_SORT": "BINARY",
+    "NLS_COMP": "BINARY",
+    "NLS_LENGTH_SEMANTICS": "BYTE",
+    "NLS_CALENDAR": "GREGORIAN",
+    "NLS_DATE_FORMAT": "DD-MON-RR",
+    "NLS_DATE_LANGUAGE": "AMERICAN",
+    "NLS_RDBMS_VERSION": "23.0.0.0.0",
+}
 _VIEWS: dict[str, _View] = {
     "DUAL": _View(_columns(dummy=varchar2(1)), _dual),
     "USER_TABLES": _View(
@@ -315,6 +334,7 @@ _VIEWS: dict[str, _View] = {
         _role_privileges,
     ),
     "SESSION_ROLES": _View(_columns(role=_NAME), _session_roles),
+    "NLS_DATABASE_PARAMETERS": _View(_columns(parameter=_NAME, value=varchar2(64)), _nls_database_parameters),
     "V$VERSION": _View(_columns(banner=varchar2(80), banner_full=varchar2(160), con_id=NUMBER), _version),
     "V$DATABASE": _View(
         _columns(
