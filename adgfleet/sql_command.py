@@ -11,7 +11,7 @@ import click
 
 from fleet.console import pass_settings, print_json, print_table, say
 from fleet.errors import InputError
-from fleet.scripts import StatementResult, run_script
+from fleet.scripts import StatementResult, read_script, run_script
 from fleet.sessions import Database, session
 from fleet.settings import Settings
 
@@ -46,11 +46,7 @@ def sql(settings: Settings, text: str, database: str, as_dba: bool, defines: tup
 def _read(text: str) -> str:
     if not text.startswith("@"):
         return text
-    path = Path(text[1:])
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"the script {path} cannot be read: {error}") from error
+    return read_script(Path(text[1:]))
 
 
 def _definition(text: str) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """SQL*Plus-style scripts: splits them into statements and runs them through a session.
 
 A block (``BEGIN``, ``DECLARE``, ``CREATE PROCEDURE`` …) ends at a line with ``/`` alone; other SQL ends at ``;``
-outside quotes and comments, or at ``/``. ``&name`` is replaced before splitting.
+outside quotes and comments, or at ``/``. ``&name`` is replaced before splitting, by the caller's value or the
+script's own ``DEFINE name = value``. A line ``@@file`` is the text of that file beside the script.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fleet.errors import InputError, PermanentDatabaseError
@@ -28,10 +30,12 @@ _BLOCK_START = re.compile(
 )
 _COMPILED = re.compile(
     r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:(?:NON)?EDITIONABLE\s+)?(?P<kind>PROCEDURE|FUNCTION|PACKAGE(?:\s+BODY)?)\s+"
-    r"(?:IF\s+NOT\s+EXISTS\s+)?(?:\w+\.)?(?P<name>\w+)",
+    r"(?:IF\s+NOT\s+EXISTS\s+)?(?:(?P<owner>\w+)\.)?(?P<name>\w+)",
     re.IGNORECASE,
 )
 _VARIABLE = re.compile(r"&&?(\w+)\.?")
+_DEFINE = re.compile(r"^[ \t]*DEFINE[ \t]+(\w+)[ \t]*=[ \t]*([^\n]*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_INCLUDED = re.compile(r"^@@(\S+)[ \t]*$", re.MULTILINE)
 _QUOTED = re.compile(
     r"""--[^\n]*|/\*.*?(?:\*/|\Z)|[nN]?[qQ]'(?:\[.*?\]'|\(.*?\)'|\{.*?\}'|<.*?>'|(.).*?\1')|'(?:[^']|'')*'|"[^"]*\"""",
     re.DOTALL,
@@ -60,13 +64,32 @@ class StatementResult:
     output: tuple[str, ...]
 
 
+def read_script(path: Path) -> str:
+    """Return a script's text, with that of the files that it includes by ``@@file``.
+
+    Raises:
+        InputError: One of them cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise InputError(f"the script {path} cannot be read: {reason}") from error
+    return _INCLUDED.sub(lambda match: read_script(path.parent / match[1]), text)
+
+
 def substitute(text: str, variables: Mapping[str, str]) -> str:
     """Replace ``&name``, ``&&name`` and ``&name.`` everywhere, quotes and comments included, as SQL*Plus does.
+
+    Args:
+        text: The script; its DEFINEs are the values of what ``variables`` leaves out.
+        variables: Values by name.
 
     Raises:
         InputError: A name has no value.
     """
-    values = {name.lower(): value for name, value in variables.items()}
+    defined: list[tuple[str, str]] = _DEFINE.findall(text)
+    values = {name.lower(): value for name, value in (*defined, *variables.items())}
 
     def value(match: re.Match[str]) -> str:
         try:
@@ -144,7 +167,7 @@ def run_script(
             cursor.execute(statement.text)
             compiled = _COMPILED.search(statement.text)
             if compiled is not None:
-                _check_compiled(connection, compiled["kind"], compiled["name"])
+                _check_compiled(connection, compiled)
             columns = tuple(column[0] for column in cursor.description or ())
             rows = cursor.fetchall() if columns else []
             row_count = max(cursor.rowcount, 0)
@@ -155,10 +178,14 @@ def run_script(
     return count
 
 
-def _check_compiled(connection: Connection, kind: str, name: str) -> None:
+def _check_compiled(connection: Connection, compiled: re.Match[str]) -> None:
+    kind, name = compiled["kind"], compiled["name"]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT line, position, text FROM user_errors WHERE name = :name AND type = :kind ORDER BY sequence",
+            "SELECT line, position, text FROM all_errors "
+            "WHERE owner = NVL(:owner, SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')) AND name = :name AND type = :kind "
+            "ORDER BY sequence",
+            owner=compiled["owner"] and compiled["owner"].upper(),
             name=name.upper(),
             kind=" ".join(kind.upper().split()),
         )

@@ -21,6 +21,7 @@ from fleet.errors import ConfigurationError
 
 #: A name that goes into SQL text unquoted: models cannot be bound. Source: Oracle's rule for nonquoted identifiers.
 _SQL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_$#]{0,127}")
+_QUALIFIED_SQL_NAME = re.compile(rf"({_SQL_NAME.pattern}\.)?{_SQL_NAME.pattern}")
 _STANDBY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,29}")
 
 
@@ -60,6 +61,14 @@ def _port(name: str, value: str) -> int:
 def _sql_name(name: str, value: str) -> str:
     if not _SQL_NAME.fullmatch(value):
         raise ConfigurationError(f"{name} must be an unquoted Oracle name such as clipimg, not {value!r}")
+    return value
+
+
+def _qualified_sql_name(name: str, value: str) -> str:
+    if not _QUALIFIED_SQL_NAME.fullmatch(value):
+        raise ConfigurationError(
+            f"{name} must be an unquoted Oracle name such as cliptxt or adgvec.cliptxt, not {value!r}"
+        )
     return value
 
 
@@ -120,6 +129,12 @@ class Settings:
     db_dsn: str | None = _setting("The primary.", example="primary-host:1521/mypdb_rw")
     dba_user: str = _setting("DBA that `adgfleet db install` creates the user with.", default="system")
     dba_password: str | None = _setting("Password of DBA_USER; needed by `db install` only.", secret=True)
+    worker_password: str | None = _setting(
+        "Password that `db install --worker-account` gives the account; a worker has it as DB_PASSWORD.", secret=True
+    )
+    search_password: str | None = _setting(
+        "Password that `db install --search-account` gives the account; the search has it as DB_PASSWORD.", secret=True
+    )
     standbys: dict[str, str] | None = _setting(
         "The standbys by name, a DSN each; the name is what workers and queues are called.",
         parse=_standbys,
@@ -132,7 +147,11 @@ class Settings:
     redis_password: str | None = _setting("Password of Redis, if REDIS_URL has none.", secret=True)
     image_directory: str | None = _setting("What `load pictures` loads when it is given no directory.")
     image_model: str = _setting("Model that embeds pictures, fixed in sql/.", default="clipimg", parse=_sql_name)
-    text_model: str = _setting("Model that embeds search texts.", default="cliptxt", parse=_sql_name)
+    text_model: str = _setting(
+        "Model that embeds search texts; with its owner (adgvec.cliptxt) if DB_USER is not the owner.",
+        default="cliptxt",
+        parse=_qualified_sql_name,
+    )
     range_size: int = _setting("Pending pictures in a range.", default="100", unit="pictures", parse=_positive)
     batch_size: int = _setting(
         "Pictures embedded and committed together.", default="16", unit="pictures", parse=_positive

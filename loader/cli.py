@@ -12,6 +12,7 @@ from fleet.console import STATUS_PARTLY, pass_settings, print_json, say, stderr
 from fleet.errors import InputError
 from fleet.sessions import Database, session
 from fleet.settings import Settings
+from loader.accounts import create_search_account, create_worker_account
 from loader.install import install, recompile, scripts_directory
 from loader.models import load_model
 from loader.pictures import load_pictures
@@ -29,18 +30,36 @@ def db() -> None:
 @click.option(
     "--scripts", type=click.Path(path_type=Path, file_okay=False), help="Directory of the scripts, if not sql/."
 )
+@click.option("--worker-account", metavar="NAME", help="Also an account that can embed, and nothing else.")
+@click.option("--search-account", metavar="NAME", help="Also an account that can only read.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @pass_settings
-def install_command(settings: Settings, scripts: Path | None, as_json: bool) -> None:
+def install_command(
+    settings: Settings, scripts: Path | None, worker_account: str | None, search_account: str | None, as_json: bool
+) -> None:
     """Create user, tables and procedures on the primary; run again, it changes nothing that is right.
 
-    An existing installation of the seed is adopted. Example: adgfleet db install
+    An existing installation of the seed is adopted. The accounts of least privilege want their models loaded, and
+    WORKER_PASSWORD or SEARCH_PASSWORD. Example: adgfleet db install --worker-account adgworker
     """
-    report = install(settings, scripts or scripts_directory(), say)
+    directory = scripts or scripts_directory()
+    report = install(settings, directory, say)
+    if worker_account is not None:
+        create_worker_account(settings, directory, worker_account, say)
+    if search_account is not None:
+        create_search_account(settings, directory, search_account, say)
     for name in report.waiting:
         say(f"{name} waits for a model: adgfleet load model FILE --name {settings.image_model}")
     if as_json:
-        print_json({"user_created": report.user_created, "scripts": report.scripts, "waiting": report.waiting})
+        accounts = {"worker_account": worker_account, "search_account": search_account}
+        print_json(
+            {
+                "user_created": report.user_created,
+                "scripts": report.scripts,
+                "waiting": report.waiting,
+                **{name: account for name, account in accounts.items() if account is not None},
+            }
+        )
     else:
         say("installed")
 

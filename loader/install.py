@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.errors import DatabaseError, InputError, PermanentDatabaseError
-from fleet.scripts import run_script
+from fleet.scripts import read_script, run_script
 from fleet.sessions import Connection, Database, session
 from fleet.settings import Settings
+from loader.accounts import grant_views, quoted_password
 
 #: What the owner of the pictures runs, in order. 04, 07 and 08 only show and search.
 _OWNER_SCRIPTS = (
@@ -66,28 +67,33 @@ def install(settings: Settings, directory: Path, say: Callable[[str], None]) -> 
         _create_user(settings, directory)
         created = True
     waiting: list[str] = []
+    variables = {"owner": str(settings.require("db_user"))}
     with session(Database.primary(settings), module="install") as connection:
         for name in _OWNER_SCRIPTS:
             say(f"running {name}")
             try:
-                run_script(connection, _read(directory / name))
+                run_script(connection, read_script(directory / name), variables=variables)
             except PermanentDatabaseError as error:
                 if _MODEL_MISSING not in str(error):
                     raise
                 waiting.append(name)
+    if settings.dba_password is not None:
+        grant_views(settings, directory, variables["owner"], say)
     return InstallReport(created, _OWNER_SCRIPTS, tuple(waiting))
 
 
 def recompile(connection: Connection, directory: Path) -> None:
-    """Create the procedures again, now that the models are there; only those that are invalid."""
+    """Create the procedures again, now that the models are there; only those of the session's user that are invalid."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT user FROM dual")
+        (owner,) = cursor.fetchone()
         cursor.execute("SELECT object_name FROM user_objects WHERE object_type = 'PROCEDURE' AND status = 'INVALID'")
         invalid = {name for (name,) in cursor}
     for script in _OWNER_SCRIPTS:
         procedure = re.sub(r"^\d+_|\.sql$", "", script).upper()
         if procedure in _PROCEDURES and procedure in invalid:
             try:
-                run_script(connection, _read(directory / script))
+                run_script(connection, read_script(directory / script), variables={"owner": owner})
             except PermanentDatabaseError as error:
                 if _MODEL_MISSING not in str(error):
                     raise
@@ -114,7 +120,7 @@ def _create_user(settings: Settings, directory: Path) -> None:
         raise InputError(
             f"01_create_user.sql creates adgvec, but DB_USER is {user}; create that user, then run db install again"
         )
-    script = _read(directory / "01_create_user.sql")
+    script = read_script(directory / "01_create_user.sql")
     with session(Database.primary_as_dba(settings), module="install") as connection:
         with connection.cursor() as cursor:
             cursor.execute("SELECT username FROM all_users WHERE username = 'ADGVEC'")
@@ -124,15 +130,6 @@ def _create_user(settings: Settings, directory: Path) -> None:
                     codes=("ORA-01017",),
                     database="primary",
                 )
-            # The password goes into the text as a quoted identifier: DDL has no binds.
-            password = str(settings.require("db_password"))
-            if '"' in password or "\n" in password or "&" in password:
-                raise InputError('DB_PASSWORD must not contain ", & or a line break')
-        run_script(connection, script, variables={"adgvecpass": f'"{password}"'})
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"the script {path} cannot be read: {error.strerror}") from error
+        # The password goes into the text: DDL has no binds.
+        password = quoted_password("DB_PASSWORD", str(settings.require("db_password")))
+        run_script(connection, script, variables={"adgvecpass": password})

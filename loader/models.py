@@ -47,6 +47,7 @@ def load_model(connection: Connection, path: Path, *, name: str, input_name: str
     if exists and not replace:
         raise InputError(f"a model {name} is loaded already; replace it with --replace")
     metadata = {"function": "embedding", "embeddingOutput": "embedding", "input": {input_name: ["DATA"]}}
+    grantees = _grantees(connection, name)
     with translated("primary"), connection.cursor() as cursor:
         if exists:
             cursor.execute("BEGIN DBMS_VECTOR.DROP_ONNX_MODEL(model_name => :name, force => TRUE); END;", name=name)
@@ -67,6 +68,8 @@ def load_model(connection: Connection, path: Path, *, name: str, input_name: str
                     f"primary: {path} is not accepted as a model: {text} (is its input {input_name!r}? see --input)"
                 ) from error
             raise
+        for grantee in grantees:  # dropping the model has taken their privilege away
+            cursor.execute(f'GRANT SELECT ON MINING MODEL {name} TO "{grantee}"')
     connection.commit()
     return LoadedModel(name, len(data), exists)
 
@@ -76,6 +79,16 @@ def model_exists(connection: Connection, name: str) -> bool:
     with translated("primary"), connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM user_mining_models WHERE model_name = :name", name=name.upper())
         return bool(cursor.fetchone()[0])
+
+
+def _grantees(connection: Connection, name: str) -> list[str]:
+    """Return who may use the session's user's model of that name besides the user."""
+    with translated("primary"), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT grantee FROM user_tab_privs WHERE owner = user AND table_name = :name AND privilege = 'SELECT'",
+            name=name.upper(),
+        )
+        return [grantee for (grantee,) in cursor]
 
 
 def _read_model(path: Path) -> bytes:

@@ -1,3 +1,6 @@
+set verify off
+-- the owner of the pictures
+define owner = adgvec
 /*
 Embeds the pending pictures of one range of ids inside the standby, and writes the vectors by DML redirection.
 Run it on a standby; any other database is refused. Running a range twice has the effect of once: only pending ids are
@@ -7,6 +10,8 @@ p_insert_mode  BULK: one FORALL for each batch (UNVERIFIED through redirection o
                ROW:  one INSERT for each picture, the form of the seed, proven on a real standby
 p_embedded     stored by this call          p_already   stored by somebody else meanwhile
 p_failed       put into embedding_failures  p_vanished  deleted from pictures meanwhile
+
+Tables and model are named with their owner, so that a worker account can have a copy of its own (script 10).
 */
 CREATE OR REPLACE PROCEDURE process_embedding_range (
   p_first_id    IN  NUMBER,
@@ -18,8 +23,8 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
   p_failed      OUT PLS_INTEGER,
   p_vanished    OUT PLS_INTEGER
 ) AS
-  TYPE t_ids      IS TABLE OF pictures.id%TYPE;
-  TYPE t_vectors  IS TABLE OF picture_embeddings.embedding%TYPE;
+  TYPE t_ids      IS TABLE OF &owner..pictures.id%TYPE;
+  TYPE t_vectors  IS TABLE OF &owner..picture_embeddings.embedding%TYPE;
   TYPE t_codes    IS TABLE OF PLS_INTEGER;
   TYPE t_messages IS TABLE OF VARCHAR2(4000);
 
@@ -37,7 +42,8 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
   v_bad_ids    t_ids      := t_ids();          -- the batch: ids that could not be embedded, and why
   v_codes      t_codes    := t_codes();
   v_messages   t_messages := t_messages();
-  v_canary     pictures.id%TYPE;               -- a picture that is known to be good
+  v_attempts   t_codes    := t_codes();        -- how often each was tried, this time included
+  v_canary     &owner..pictures.id%TYPE;       -- a picture that is known to be good
   v_suspects   PLS_INTEGER := 0;               -- failed pictures since one embedded
   v_start      PLS_INTEGER;
   v_end        PLS_INTEGER;
@@ -45,13 +51,13 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
   -- Embeds a picture that is known to be good. If that fails too, the standby is at fault: the error goes to the caller and
   -- no picture is blamed. No error code tells a bad picture, so none is looked at.
   PROCEDURE ask_canary IS
-    v_vector picture_embeddings.embedding%TYPE;
+    v_vector &owner..picture_embeddings.embedding%TYPE;
   BEGIN
     IF v_canary IS NULL THEN
       RAISE_APPLICATION_ERROR(-20902, 'no picture could be embedded yet, so nobody can tell whose fault this is: '
         || v_messages(1));
     END IF;
-    SELECT VECTOR_EMBEDDING(clipimg USING p.img AS data) INTO v_vector FROM pictures p WHERE p.id = v_canary;
+    SELECT VECTOR_EMBEDDING(&owner..clipimg USING p.img AS data) INTO v_vector FROM &owner..pictures p WHERE p.id = v_canary;
     v_suspects := 0;
   EXCEPTION
     WHEN NO_DATA_FOUND THEN
@@ -61,14 +67,14 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
   -- Embeds ids v_start .. v_end one by one: a model takes one picture a call, so a statement for several gains nothing,
   -- and loses all when one fails. A failing picture is a suspect until a good one embeds after it.
   PROCEDURE embed_batch IS
-    v_vector picture_embeddings.embedding%TYPE;
+    v_vector &owner..picture_embeddings.embedding%TYPE;
   BEGIN
     FOR i IN v_start .. v_end LOOP
       BEGIN
-        SELECT VECTOR_EMBEDDING(clipimg USING p.img AS data)
+        SELECT VECTOR_EMBEDDING(&owner..clipimg USING p.img AS data)
           INTO v_vector
-          FROM pictures p
-          LEFT OUTER JOIN picture_embeddings e ON e.id = p.id
+          FROM &owner..pictures p
+          LEFT OUTER JOIN &owner..picture_embeddings e ON e.id = p.id
          WHERE p.id = v_pending(i) AND e.id IS NULL;
         v_ids.EXTEND;
         v_ids(v_ids.COUNT) := v_pending(i);
@@ -100,7 +106,18 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
     END IF;
   END embed_batch;
 
-  -- Counts an insert that did not store its row; anything but the two expected reasons is raised.
+  PROCEDURE count_attempts IS
+    v_number PLS_INTEGER;
+  BEGIN
+    FOR i IN 1 .. v_bad_ids.COUNT LOOP
+      SELECT NVL(MAX(f.attempts), 0) + 1 INTO v_number FROM &owner..embedding_failures f WHERE f.id = v_bad_ids(i);
+      v_attempts.EXTEND;
+      v_attempts(v_attempts.COUNT) := v_number;
+    END LOOP;
+  END count_attempts;
+
+  -- Counts an insert that did not store its row: somebody else has stored it meanwhile (a vector, or the same attempt's
+  -- failure), or the picture is gone. Anything else is raised.
   PROCEDURE count_refused(p_code IN PLS_INTEGER, p_message IN VARCHAR2) IS
   BEGIN
     -- Redirection may wrap the code, so the message counts too (UNVERIFIED on a real standby).
@@ -110,7 +127,7 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
       p_vanished := p_vanished + 1;
     ELSE
       ROLLBACK;
-      RAISE_APPLICATION_ERROR(-20903, 'storing a vector failed with code ' || p_code || ': ' || p_message);
+      RAISE_APPLICATION_ERROR(-20903, 'storing failed with code ' || p_code || ': ' || p_message);
     END IF;
   END count_refused;
 
@@ -119,7 +136,7 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
     IF p_insert_mode = 'BULK' THEN
       BEGIN
         FORALL i IN 1 .. v_ids.COUNT SAVE EXCEPTIONS
-          INSERT INTO picture_embeddings (id, embedding) VALUES (v_ids(i), v_vectors(i));
+          INSERT INTO &owner..picture_embeddings (id, embedding) VALUES (v_ids(i), v_vectors(i));
         p_embedded := p_embedded + v_ids.COUNT;
       EXCEPTION
         WHEN bulk_errors THEN
@@ -131,7 +148,7 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
     ELSE
       FOR i IN 1 .. v_ids.COUNT LOOP
         BEGIN
-          INSERT INTO picture_embeddings (id, embedding) VALUES (v_ids(i), v_vectors(i));
+          INSERT INTO &owner..picture_embeddings (id, embedding) VALUES (v_ids(i), v_vectors(i));
           p_embedded := p_embedded + 1;
         EXCEPTION
           WHEN OTHERS THEN
@@ -145,16 +162,13 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
   BEGIN
     FOR i IN 1 .. v_bad_ids.COUNT LOOP
       BEGIN
-        INSERT INTO embedding_failures (id, error_code, error_message, attempts, standby, failed_at)
-        VALUES (v_bad_ids(i), -v_codes(i), v_messages(i), 1, v_standby, SYSTIMESTAMP);
+        INSERT INTO &owner..embedding_failures (id, attempts, error_code, error_message, standby, failed_at)
+        VALUES (v_bad_ids(i), v_attempts(i), -v_codes(i), v_messages(i), v_standby, SYSTIMESTAMP);
+        p_failed := p_failed + 1;
       EXCEPTION
-        WHEN DUP_VAL_ON_INDEX THEN  -- it was retried, and failed again
-          UPDATE embedding_failures
-             SET error_code = -v_codes(i), error_message = v_messages(i), attempts = attempts + 1,
-                 standby = v_standby, failed_at = SYSTIMESTAMP
-           WHERE id = v_bad_ids(i);
+        WHEN OTHERS THEN
+          count_refused(-SQLCODE, SQLERRM);
       END;
-      p_failed := p_failed + 1;
     END LOOP;
   END store_failures;
 
@@ -176,13 +190,13 @@ BEGIN
 
   SELECT p.id
     BULK COLLECT INTO v_pending
-    FROM pictures p
-    LEFT OUTER JOIN picture_embeddings e ON e.id = p.id
-    LEFT OUTER JOIN embedding_failures f ON f.id = p.id AND f.failed_at IS NOT NULL
+    FROM &owner..pictures p
+    LEFT OUTER JOIN &owner..picture_embeddings e ON e.id = p.id
+    LEFT OUTER JOIN &owner..embedding_failures f ON f.id = p.id AND f.failed_at IS NOT NULL
    WHERE p.id BETWEEN p_first_id AND p_last_id
      AND e.id IS NULL AND f.id IS NULL AND p.img IS NOT NULL
    ORDER BY p.id;
-  SELECT MIN(id) INTO v_canary FROM picture_embeddings;
+  SELECT MIN(id) INTO v_canary FROM &owner..picture_embeddings;
 
   v_start := 1;
   WHILE v_start <= v_pending.COUNT LOOP
@@ -192,8 +206,10 @@ BEGIN
     v_bad_ids := t_ids();
     v_codes := t_codes();
     v_messages := t_messages();
+    v_attempts := t_codes();
     -- First everything that reads …
     embed_batch;
+    count_attempts;
     -- … then only writes, then one COMMIT: a read in between would wait for redo.
     store_vectors;
     store_failures;

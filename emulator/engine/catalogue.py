@@ -198,10 +198,11 @@ class Catalogue:
             OraError: 942, there is none or the user has no privilege on it.
         """
         found = self._find(self.relations, scope, owner, name)
-        if found is not None and self._may_see(scope.user, found.owner, found.name):
+        if found is not None and self.may_see(scope, found.owner, found.name):
             return found
         if owner in {None, "SYS", _PUBLIC}:
-            view = declared_views().get(name)
+            # SYS owns a V$ view as V_$…; that is also what is granted.
+            view = declared_views().get(name.replace("V_$", "V$", 1) if owner == "SYS" else name)
             if view is not None:
                 return view
         written = f'"{owner or scope.schema}"."{name}"'
@@ -212,7 +213,7 @@ class Catalogue:
         for kind in kinds or ("PROCEDURE", "FUNCTION", "PACKAGE"):
             candidates = {key[:2]: unit for key, unit in self.units.items() if key[2] == kind}
             found = self._find(candidates, scope, owner, name)
-            if found is not None and self._may_see(scope.user, found.owner, found.name):
+            if found is not None and self.may_see(scope, found.owner, found.name):
                 return found
         return None
 
@@ -227,7 +228,7 @@ class Catalogue:
             OraError: 40284, there is none or the user may not use it.
         """
         found = self._find(self.models, scope, owner, name)
-        if found is None or not self._may_see(scope.user, found.owner, found.name):
+        if found is None or not self.may_see(scope, found.owner, found.name):
             raise OraError(40284)
         return found
 
@@ -265,11 +266,11 @@ class Catalogue:
                     open_names.append(grant.object)
         return frozenset(found)
 
-    def has_privilege(self, user: str, privilege: str) -> bool:
-        """Tell whether a user has a system privilege, by itself or by a role."""
+    def has_privilege(self, user: str, privilege: str, *, by_roles: bool = True) -> bool:
+        """Tell whether a user has a system privilege, by itself or (``by_roles``) by a role."""
         if user == "SYS":
             return True
-        roles = self.granted_roles(user)
+        roles = self.granted_roles(user) if by_roles else frozenset()
         if "DBA" in roles:
             return True
         if any(privilege in _ROLE_PRIVILEGES.get(role, ()) for role in roles):
@@ -289,26 +290,28 @@ class Catalogue:
             raise OraError(1031)
         if relation.owner == scope.user:
             return
-        held = self._object_privileges(scope.user, relation.owner, relation.name)
+        held = self._object_privileges(scope, relation.owner, relation.name)
         if privilege in held or (privilege == "SELECT" and "READ" in held):
             return
-        if self.has_privilege(scope.user, f"{privilege} ANY TABLE"):
+        if self.has_privilege(scope.user, f"{privilege} ANY TABLE", by_roles=scope.has_roles):
             return
         raise OraError(1031) if held else OraError(942, f'"{relation.owner}"."{relation.name}"')
 
-    def _object_privileges(self, user: str, owner: str, name: str) -> set[str]:
-        grantees = {user, _PUBLIC, *self.granted_roles(user)}
+    def _object_privileges(self, scope: Scope, owner: str, name: str) -> set[str]:
+        roles = self.granted_roles(scope.user) if scope.has_roles else ()
+        grantees = {scope.user, _PUBLIC, *roles}
         return {
             grant.privilege
             for grant in self.grants
             if grant.owner == owner and grant.object == name and grant.grantee in grantees
         }
 
-    def _may_see(self, user: str, owner: str, name: str) -> bool:
+    def may_see(self, scope: Scope, owner: str, name: str) -> bool:
+        """Tell whether an object exists as far as a user is concerned: its own, or one that it has a privilege on."""
         return (
-            user == owner
-            or self.has_privilege(user, "SELECT ANY TABLE")
-            or bool(self._object_privileges(user, owner, name))
+            scope.user == owner
+            or self.has_privilege(scope.user, "SELECT ANY TABLE", by_roles=scope.has_roles)
+            or bool(self._object_privileges(scope, owner, name))
         )
 
     def _find(self, objects: Mapping[tuple[str, str], T], scope: Scope, owner: str | None, name: str) -> T | None:

@@ -269,7 +269,9 @@ def _change_grants(work: _Work, before_grantees: str, make: Callable[..., _State
             owner, name = parser.qualified_name()
             unit = catalogue.unit(work.scope, owner, name)
             found = unit if unit is not None else catalogue.relation(work.scope, owner, name)
-            target = (found.owner, found.name)
+            if found.owner == "SYS" and name.startswith("V$"):
+                raise OraError(2030)
+            target = (found.owner, name if found.owner == "SYS" else found.name)
         if target[0] != work.scope.user and not catalogue.has_privilege(work.scope.user, "GRANT ANY OBJECT PRIVILEGE"):
             raise OraError(1031)
         parser.expect(before_grantees)
@@ -696,9 +698,12 @@ def _drop_index(work: _Work) -> DefinitionPlan:
 
 
 def _create_synonym(work: _Work, *, public: bool = False) -> DefinitionPlan:
-    work.need("CREATE PUBLIC SYNONYM" if public else "CREATE SYNONYM")
     owner, name = work.parser.qualified_name()
     owner = "PUBLIC" if public else owner or work.scope.schema
+    if public:
+        work.need("CREATE PUBLIC SYNONYM")
+    else:
+        work.need("CREATE SYNONYM", owner)
     work.parser.expect("FOR")
     target_owner, target = work.parser.qualified_name()
     definition = json.dumps({"owner": target_owner or work.scope.schema, "name": target})
@@ -760,7 +765,12 @@ def plan_drop_model(owner: str, name: str, catalogue: Catalogue) -> DefinitionPl
     """Plan the dropping of an ONNX model; ORA-40284 if there is none."""
     if (owner, name) not in catalogue.models:
         raise OraError(40284)
-    return DefinitionPlan((("DELETE FROM _models WHERE owner = ? AND name = ?", (owner, name)),))
+    return DefinitionPlan(
+        (
+            ("DELETE FROM _models WHERE owner = ? AND name = ?", (owner, name)),
+            ("DELETE FROM _grants WHERE owner = ? AND object = ?", (owner, name)),
+        )
+    )
 
 
 def plan_password(user: str, verifier: Verifier) -> DefinitionPlan:

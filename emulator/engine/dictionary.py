@@ -1,6 +1,7 @@
 """Dictionary and V$ views: their columns, and their rows as virtual tables of SQLite.
 
-Views of the dictionary read the calling session's catalogue; V$ views ask the instance through the call's context.
+Views of the dictionary read the calling session's catalogue; V$ views ask the instance through the call's context. The
+module is long because it is a table.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import apsw.ext
 
 from emulator.datatypes import DATE, NUMBER, SqlType, TypeName, Value, varchar2
 from emulator.engine.call_context import current_context
-from emulator.engine.objects import ConstraintKind, Relation, RelationKind, TableColumn
+from emulator.engine.objects import ConstraintKind, Relation, RelationKind, Scope, TableColumn
 from emulator.engine.stored_values import to_stored
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _all_tables(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
 
 
 def _visible(catalogue: Catalogue, user: str, owner: str, name: str) -> bool:
-    return catalogue._may_see(user, owner, name)  # noqa: SLF001 - the dictionary's own rule
+    return catalogue.may_see(Scope(user=user, schema=user), owner, name)
 
 
 def _tab_columns(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
@@ -159,6 +160,24 @@ def _errors(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
         if owner == user:
             for sequence, error in enumerate(errors, 1):
                 yield (name, kind, sequence, error.line, error.position, error.text, "ERROR")
+
+
+def _all_errors(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for (owner, name, kind), errors in catalogue.errors.items():
+        if _visible(catalogue, user, owner, name):
+            for sequence, error in enumerate(errors, 1):
+                yield (owner, name, kind, sequence, error.line, error.position, error.text, "ERROR")
+
+
+def _tab_privileges(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    """Object privileges that the user has given or was given; the grantor is taken to be the object's owner."""
+    for grant in sorted(catalogue.grants, key=lambda each: (each.owner, each.object, each.grantee, each.privilege)):
+        if grant.owner and user in {grant.owner, grant.grantee}:
+            key = (grant.owner, grant.object)
+            kind = next((name for owner, name_, name in catalogue.created if (owner, name_) == key), None)
+            if key in catalogue.models:
+                kind = "MINING MODEL"
+            yield (grant.grantee, grant.owner, grant.object, grant.owner, grant.privilege, "NO", kind)
 
 
 def _source(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
@@ -299,6 +318,31 @@ _VIEWS: dict[str, _View] = {
             attribute=varchar2(9),
         ),
         _errors,
+    ),
+    "ALL_ERRORS": _View(
+        _columns(
+            owner=_NAME,
+            name=_NAME,
+            type=varchar2(12),
+            sequence=NUMBER,
+            line=NUMBER,
+            position=NUMBER,
+            text=_TEXT,
+            attribute=varchar2(9),
+        ),
+        _all_errors,
+    ),
+    "USER_TAB_PRIVS": _View(
+        _columns(
+            grantee=_NAME,
+            owner=_NAME,
+            table_name=_NAME,
+            grantor=_NAME,
+            privilege=varchar2(40),
+            grantable=varchar2(3),
+            type=varchar2(24),
+        ),
+        _tab_privileges,
     ),
     "USER_SOURCE": _View(_columns(name=_NAME, type=varchar2(12), line=NUMBER, text=_TEXT), _source),
     "USER_MINING_MODELS": _View(

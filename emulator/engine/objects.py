@@ -132,3 +132,6 @@ class Scope:
     user: str
     #: Where unqualified names are looked up first (CURRENT_SCHEMA).
     schema: str
+    #: Whether privileges count that come by a role: not inside a definer's-rights unit.
+    #: Source: Oracle Database Security Guide, "How Roles Work in PL/SQL Blocks".
+    has_roles: bool = True

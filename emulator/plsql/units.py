@@ -68,7 +68,7 @@ def load_unit(port: SqlPort, unit: Unit) -> SubprogramSymbol | None:
     begun = active.get((unit.owner, unit.name))
     if begun is not None:
         return begun
-    rights = None if unit.invoker_rights else Scope(user=unit.owner, schema=unit.owner)
+    rights = None if unit.invoker_rights else Scope(user=unit.owner, schema=unit.owner, has_roles=False)
     symbol = SubprogramSymbol(unit.name, -1, [], None, rights=rights, place=f'"{unit.owner}.{unit.name}", ')
     active[unit.owner, unit.name] = symbol
     try:
@@ -87,7 +87,7 @@ def _compile(
     port: SqlPort, source: Source, node: SubprogramDeclaration, symbol: SubprogramSymbol, owner: str
 ) -> list[CompileError]:
     # Invoker's rights too are compiled as the owner; their SQL is bound again for each caller.
-    rights = symbol.rights or Scope(user=owner, schema=owner)
+    rights = symbol.rights or Scope(user=owner, schema=owner, has_roles=False)
     comp = Compilation(source, port, rights, place=symbol.place)
     comp.names.names[symbol.name] = symbol
     try:
@@ -125,7 +125,7 @@ def define_unit(port: SqlPort, text: str, scope: Scope) -> tuple[Unit, list[Unit
         source = Source(body)
         node = parse_unit(source)
         invoker_rights = node.invoker_rights
-        rights = Scope(user=owner, schema=owner)
+        rights = Scope(user=owner, schema=owner, has_roles=False)
         symbol = SubprogramSymbol(name, -1, [], None, rights=rights, place=f'"{owner}.{name}", ')
         errors = _compile(port, source, node, symbol, owner)
     except CompileError as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fleet.errors import InputError
-from fleet.scripts import split_script, substitute
+from fleet.scripts import read_script, split_script, substitute
 
 SQL = Path(__file__).parents[3] / "sql"
 
@@ -25,10 +25,13 @@ def texts(script: str) -> list[str]:
         ("06_process_embedding_range.sql", 1, "CREATE OR REPLACE PROCEDURE"),
         ("07_run_process_embeddings.sql", 1, "BEGIN process_embeddings"),
         ("08_search.sql", 1, "SELECT"),
+        ("09_grant_views.sql", 2, "grant select on"),
+        ("10_create_worker_account.sql", 8, "create user"),
+        ("11_create_search_account.sql", 7, "create user"),
     ],
 )
 def test_our_scripts_split_into_their_statements(name: str, count: int, start: str) -> None:
-    statements = texts((SQL / name).read_text(encoding="utf-8"))
+    statements = texts(read_script(SQL / name))
     assert len(statements) == count
     assert start in statements[0]
 
@@ -52,3 +55,18 @@ def test_a_variable_without_a_value_is_named() -> None:
     assert substitute("identified by &Pass;", {"pass": "x"}) == "identified by x;"
     with pytest.raises(InputError, match="&pass"):
         substitute("&pass", {})
+
+
+def test_a_script_defines_its_own_variables_and_the_caller_may_define_them_otherwise() -> None:
+    script = "define owner = adgvec\nselect 1 from &owner..pictures;"
+    assert texts(substitute(script, {})) == ["select 1 from adgvec.pictures"]
+    assert texts(substitute(script, {"OWNER": "other"})) == ["select 1 from other.pictures"]
+
+
+def test_an_included_script_stands_where_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text("select 1 from dual;\n@@b.sql\nselect 3 from dual;\n")
+    (tmp_path / "b.sql").write_text("select 2 from dual;\n")
+    assert texts(read_script(tmp_path / "a.sql")) == [f"select {number} from dual" for number in (1, 2, 3)]
+    (tmp_path / "b.sql").unlink()
+    with pytest.raises(InputError, match=r"b\.sql"):
+        read_script(tmp_path / "a.sql")
