@@ -1,5 +1,6 @@
 # The front door of adgfleet. `make` alone lists what there is.
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin

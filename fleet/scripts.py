@@ -16,14 +16,22 @@ from typing import Any
 from fleet.errors import InputError, PermanentDatabaseError
 from fleet.sessions import Connection
 
-_SQLPLUS_COMMAND = re.compile(
-    r"\s*(SET(?!\s+(TRANSACTION|ROLE|CONSTRAINTS?)\b)|PROMPT|WHENEVER|SHOW|SPOOL|REM(ARK)?|EXIT|QUIT|CLEAR|COLUMN|"
-    r"DEFINE|UNDEFINE|ACCEPT|PAUSE|TIMING)\b",
+#: Between statements: white space, comments, and lines with only a slash.
+_BETWEEN = re.compile(r"(?:\s+|--[^\n]*|/\*.*?(?:\*/|\Z)|/[ \t]*(?=\n|\Z))*", re.DOTALL)
+_LINE = re.compile(r"[^\n]*")
+_SLASH_LINE = re.compile(r"^[ \t]*/[ \t]*$", re.MULTILINE)
+_END_OF_SCRIPT = re.compile(r"(?:EXIT|QUIT)\b", re.IGNORECASE)
+#: What these would set or let pass is not known here; leaving them out would run other statements than were meant.
+_REFUSED_COMMAND = re.compile(
+    r"(ACCEPT|VARIABLE|PRINT|START|CONNECT|WHENEVER\s+\w+\s+CONTINUE)\b|(?P<file>@)", re.IGNORECASE
+)
+_FORMATTING_COMMAND = re.compile(
+    r"(?:SET(?!\s+(?:TRANSACTION|ROLE|CONSTRAINTS?)\b)|PROMPT|WHENEVER|SHOW|SPOOL|REM(?:ARK)?|CLEAR|COL(?:UMN)?|PAUSE|"
+    r"TIMING|TTITLE|BTITLE|BREAK|DEFINE|UNDEFINE)\b",
     re.IGNORECASE,
 )
-_EXECUTE = re.compile(r"\s*EXEC(?:UTE)?\s+(?P<call>.+?);?\s*$", re.IGNORECASE | re.DOTALL)
+_EXECUTE = re.compile(r"EXEC(?:UTE)?\s+(?P<call>.+?);?\s*", re.IGNORECASE)
 _BLOCK_START = re.compile(
-    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
     r"(?:DECLARE\b|BEGIN\b|<<|CREATE\s+(?:OR\s+REPLACE\s+)?(?:(?:NON)?EDITIONABLE\s+)?"
     r"(?:PROCEDURE|FUNCTION|PACKAGE|TRIGGER|TYPE)\b)",
     re.IGNORECASE | re.DOTALL,
@@ -36,9 +44,10 @@ _COMPILED = re.compile(
 _VARIABLE = re.compile(r"&&?(\w+)\.?")
 _DEFINE = re.compile(r"^[ \t]*DEFINE[ \t]+(\w+)[ \t]*=[ \t]*([^\n]*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _INCLUDED = re.compile(r"^@@(\S+)[ \t]*$", re.MULTILINE)
-_QUOTED = re.compile(
-    r"""--[^\n]*|/\*.*?(?:\*/|\Z)|[nN]?[qQ]'(?:\[.*?\]'|\(.*?\)'|\{.*?\}'|<.*?>'|(.).*?\1')|'(?:[^']|'')*'|"[^"]*\"""",
-    re.DOTALL,
+_QUOTED_OR_END = re.compile(
+    r"""--[^\n]*|/\*.*?(?:\*/|\Z)|[nN]?[qQ]'(?:\[.*?\]'|\(.*?\)'|\{.*?\}'|<.*?>'|(.).*?\1')|'(?:[^']|'')*'|"[^"]*\""""
+    r"|(?P<end>;|^[ \t]*/[ \t]*$)",
+    re.DOTALL | re.MULTILINE,
 )
 
 
@@ -101,46 +110,45 @@ def substitute(text: str, variables: Mapping[str, str]) -> str:
 
 
 def split_script(text: str) -> Iterator[ScriptStatement]:
-    """Yield the statements of a script in order; SQL*Plus commands that only format are left out."""
-    lines = text.splitlines()
-    number = 0
-    while number < len(lines):
-        line = lines[number]
-        if not line.strip() or line.strip() == "/" or line.lstrip().startswith("--"):
-            number += 1
-            continue
-        if line.lstrip().startswith("/*") and "*/" in line and not line.partition("*/")[2].strip():
-            number += 1
-            continue
-        execute = _EXECUTE.match(line)
-        if execute is not None:
-            yield ScriptStatement(f"BEGIN {execute['call']}; END;", number + 1)
-            number += 1
-        elif _SQLPLUS_COMMAND.match(line):
-            number += 1
+    """Yield the statements of a script in order, up to EXIT; SQL*Plus commands that only format are left out.
+
+    Raises:
+        InputError: A SQL*Plus command that would change what the statements do.
+    """
+    position = 0
+    while True:
+        position = _BETWEEN.match(text, position).end()  # type: ignore[union-attr]  # it matches nothing, too
+        if position == len(text):
+            return
+        line = text.count("\n", 0, position) + 1
+        command = _LINE.match(text, position)
+        assert command is not None  # noqa: S101 - the rest of a line always matches
+        if execute := _EXECUTE.fullmatch(command[0]):
+            yield ScriptStatement(f"BEGIN {execute['call']}; END;", line)
+            position = command.end()
+        elif _END_OF_SCRIPT.match(command[0]):
+            return
+        elif refused := _REFUSED_COMMAND.match(command[0]):
+            name = "@" if refused["file"] else " ".join(refused[1].upper().split())
+            raise InputError(f"line {line}: the SQL*Plus command {name} is not carried out here; nothing was run")
+        elif _FORMATTING_COMMAND.match(command[0]):
+            position = command.end()
         else:
-            statement, number = _take(lines, number)
-            if statement is not None:
-                yield statement
+            taken, position = _take(text, position)
+            yield ScriptStatement(taken, line)
 
 
-def _take(lines: Sequence[str], start: int) -> tuple[ScriptStatement | None, int]:
-    """Return the statement that begins at a line, and the number of the line after it."""
-    rest = "\n".join(lines[start:])
-    if _BLOCK_START.match(rest):
-        end = next((n for n in range(start, len(lines)) if lines[n].strip() == "/"), len(lines))
-        return _statement("\n".join(lines[start:end]).strip(), start), end + 1
-    hidden = _QUOTED.sub(lambda match: re.sub(r"[^\n]", "x", match[0]), rest)
-    end_match = re.search(r";[ \t]*(?=\n|\Z)|;|^[ \t]*/[ \t]*$", hidden, re.MULTILINE)
-    if end_match is None:
-        return _statement(rest.strip(), start), len(lines)
-    taken = rest[: end_match.start()]
-    return _statement(taken.strip(), start), start + rest[: end_match.end()].count("\n") + 1
-
-
-def _statement(text: str, start: int) -> ScriptStatement | None:
-    plain = re.sub(r"--[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL).strip()
-    return ScriptStatement(text, start + 1) if plain else None
+def _take(text: str, start: int) -> tuple[str, int]:
+    """Return the statement that begins at a position, and the position after it."""
+    if _BLOCK_START.match(text, start):
+        slash = _SLASH_LINE.search(text, start)
+        return (
+            (text[start:].strip(), len(text)) if slash is None else (text[start : slash.start()].strip(), slash.end())
+        )
+    for found in _QUOTED_OR_END.finditer(text, start):
+        if found["end"] is not None:
+            return text[start : found.start()].strip(), found.end()
+    return text[start:].strip(), len(text)
 
 
 def run_script(
@@ -150,20 +158,32 @@ def run_script(
     variables: Mapping[str, str] | None = None,
     on_result: Callable[[StatementResult], None] | None = None,
 ) -> int:
-    """Run a script's statements in order, and commit.
+    """Run a script's statements in order, and commit; also what went before a statement that failed, as SQL*Plus does.
 
     Returns:
         The number of statements.
 
     Raises:
         PermanentDatabaseError: A unit was stored with compilation errors; the text has them.
-        InputError: A substitution variable has no value.
+        InputError: A substitution variable has no value, or a SQL*Plus command that is not carried out here.
         oracledb.Error: A statement failed; those before it stand.
     """
-    count = 0
+    statements = list(split_script(substitute(text, variables or {})))
+    try:
+        _run(connection, statements, on_result)
+    finally:
+        connection.commit()
+    return len(statements)
+
+
+def _run(
+    connection: Connection,
+    statements: Sequence[ScriptStatement],
+    on_result: Callable[[StatementResult], None] | None,
+) -> None:
     with connection.cursor() as cursor:
         cursor.callproc("dbms_output.enable", [None])
-        for statement in split_script(substitute(text, variables or {})):
+        for statement in statements:
             cursor.execute(statement.text)
             compiled = _COMPILED.search(statement.text)
             if compiled is not None:
@@ -173,9 +193,6 @@ def run_script(
             row_count = max(cursor.rowcount, 0)
             if on_result is not None:
                 on_result(StatementResult(statement, columns, rows, row_count, _output(connection)))
-            count += 1
-    connection.commit()
-    return count
 
 
 def _check_compiled(connection: Connection, compiled: re.Match[str]) -> None:
@@ -184,7 +201,7 @@ def _check_compiled(connection: Connection, compiled: re.Match[str]) -> None:
         cursor.execute(
             "SELECT line, position, text FROM all_errors "
             "WHERE owner = NVL(:owner, SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')) AND name = :name AND type = :kind "
-            "ORDER BY sequence",
+            "AND attribute = 'ERROR' ORDER BY sequence",
             owner=compiled["owner"] and compiled["owner"].upper(),
             name=name.upper(),
             kind=" ".join(kind.upper().split()),

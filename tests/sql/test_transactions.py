@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +9,6 @@ from collections.abc import Callable, Iterator
 import oracledb
 import pytest
 
-from emulator.store import Store, Transaction
 from tests.fix_emulator import Owner, Primary, code_of, fetch, run
 
 _DEADLINE = 10.0
@@ -69,15 +67,10 @@ class Waiting:
 
 
 def wait_until_blocked(primary: Primary, count: int = 1) -> None:
-    store = primary.instance.store
     end = time.monotonic() + _DEADLINE
-    while sum(bool(other.waits_for) for other in _waiting(store)) < count:
+    while sum(session.blocking_session_id() is not None for session in primary.instance.sessions()) < count:
         assert time.monotonic() < end, "nobody waits"
         time.sleep(0.005)
-
-
-def _waiting(store: Store) -> list[Transaction]:
-    return [found for found in gc.get_objects() if isinstance(found, Transaction) and found.store is store]
 
 
 def test_nobody_sees_what_is_not_committed(sessions: Callable[[], oracledb.Connection]) -> None:

@@ -51,6 +51,30 @@ def test_sqlplus_commands_are_left_out_and_execute_becomes_a_block() -> None:
     assert texts("SET ECHO ON\nPROMPT hello;\nEXECUTE p(1);\n") == ["BEGIN p(1); END;"]
 
 
+def test_statements_on_one_line_are_all_run() -> None:
+    assert texts("delete from a; delete from b;  begin null; end;\n/\nselect 1 from dual") == [
+        "delete from a",
+        "delete from b",
+        "begin null; end;",
+        "select 1 from dual",
+    ]
+
+
+def test_nothing_runs_after_exit() -> None:
+    assert texts("select 1 from dual;\nEXIT\ndrop table pictures;") == ["select 1 from dual"]
+
+
+@pytest.mark.parametrize("command", ["ACCEPT name", "WHENEVER SQLERROR CONTINUE", "@other.sql", "CONNECT scott"])
+def test_a_command_that_would_change_what_runs_is_refused(command: str) -> None:
+    with pytest.raises(InputError, match="line 2"):
+        texts(f"select 1 from dual;\n{command}\nselect 2 from dual;")
+
+
+def test_each_statement_says_its_line() -> None:
+    script = "-- a\n\nselect 1 from dual;\n/* b\n */ select 2\nfrom dual; select 3 from dual;"
+    assert [statement.line for statement in split_script(script)] == [3, 5, 6]
+
+
 def test_a_variable_without_a_value_is_named() -> None:
     assert substitute("identified by &Pass;", {"pass": "x"}) == "identified by x;"
     with pytest.raises(InputError, match="&pass"):
