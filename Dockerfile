@@ -1,4 +1,4 @@
-# One image for all roles; the command decides which one runs. No emulator inside.
+# One image for all roles; the command decides which one runs. The emulator's dependencies are not in it.
 FROM python:3.11-slim AS build
 WORKDIR /src
 COPY . .
@@ -7,7 +7,6 @@ RUN python -m venv /opt/adgfleet && /opt/adgfleet/bin/pip install --no-cache-dir
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 adgfleet
 COPY --from=build /opt/adgfleet /opt/adgfleet
-COPY sql /opt/adgfleet/share/sql
 ENV PATH=/opt/adgfleet/bin:$PATH PYTHONUNBUFFERED=1
 USER adgfleet
 ENTRYPOINT ["adgfleet"]

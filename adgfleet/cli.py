@@ -109,8 +109,9 @@ def main() -> None:
     try:
         status = cli.main(prog_name="adgfleet", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx is not None else ""
+        hint = f" (see {command} --help)" if command else ""
+        fail(f"{error.format_message().rstrip('.')}{hint}", error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         fail("interrupted", STATUS_INTERRUPTED)
     except BrokenPipeError:

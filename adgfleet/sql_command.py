@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from fleet.console import pass_settings, print_json, print_table, say
-from fleet.errors import InputError
+from fleet.console import counted, pass_settings, print_json, print_table, say
+from fleet.errors import DatabaseError, InputError
 from fleet.scripts import StatementResult, read_script, run_script
 from fleet.sessions import Database, session
 from fleet.settings import Settings
@@ -37,10 +37,14 @@ def sql(settings: Settings, text: str, database: str, as_dba: bool, defines: tup
     if as_dba and database != "primary":
         raise InputError("--as-dba is for the primary only")
     place = Database.primary_as_dba(settings) if as_dba else Database.named(settings, database)
-    with session(place, module="sql") as connection:
-        show = _show_json if as_json else _show
-        if run_script(connection, script, variables=variables, on_result=show) == 0:
-            raise InputError("there is no statement in the text")
+    try:
+        with session(place, module="sql") as connection:
+            count = run_script(connection, script, variables=variables, on_result=_show_json if as_json else _show)
+    except DatabaseError as error:
+        # The advice is about the fleet's own statements; these are somebody's own.
+        raise type(error)(str(error).removesuffix(f" — {error.advice}"), codes=error.codes) from error
+    if count == 0:
+        raise InputError("there is no statement in the text")
 
 
 def _read(text: str) -> str:
@@ -60,10 +64,10 @@ def _show(result: StatementResult) -> None:
     if result.columns:
         rows = [[_text(value) for value in row] for row in result.rows]
         print_table("", list(result.columns), rows)
-        say(f"{len(rows)} row{'' if len(rows) == 1 else 's'}")
+        say(counted(len(rows), "row"))
     else:
         first = " ".join(result.statement.text.split()[:3])
-        rows_said = f", {result.row_count} rows" if result.row_count else ""
+        rows_said = f", {counted(result.row_count, 'row')}" if result.row_count else ""
         say(f"line {result.statement.line}: {first} … done{rows_said}")
     for line in result.output:
         click.echo(line)

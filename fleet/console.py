@@ -15,13 +15,14 @@ import functools
 import json
 import sys
 from collections.abc import Callable
-from typing import Any, ParamSpec
+from typing import Any, NoReturn, ParamSpec
 
 import click
 import redis
-from kombu.exceptions import OperationalError as BrokerError
+from kombu.exceptions import KombuError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from fleet.errors import FleetError
 from fleet.settings import Settings
@@ -50,6 +51,12 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can say
     sys.stdout.flush()
 
 
+def counted(number: int, noun: str) -> str:
+    """Say how many there are of something: ``1 range``, ``2 ranges``."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun != "standby" else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
 def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     """Print a table on stdout; figures are aligned to the right."""
     if title:
@@ -59,11 +66,11 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
         figures = bool(rows) and all(_is_figure(row[number]) for row in rows)
         table.add_column(column, justify="right" if figures else "left")
     for row in rows:
-        table.add_row(*(click.unstyle(cell) for cell in row))
+        table.add_row(*(Text(click.unstyle(cell)) for cell in row))  # a cell is data, never markup
     stdout.print(table)
 
 
-def fail(text: str, status: int = STATUS_FAILED) -> None:
+def fail(text: str, status: int = STATUS_FAILED) -> NoReturn:
     """Print an error as one line on stderr and end with a status."""
     line = " ".join(text.split())
     say(f"adgfleet: {line}")
@@ -79,8 +86,11 @@ def reports_errors(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except FleetError as error:
             fail(str(error), error.exit_status)
-        except (redis.RedisError, BrokerError) as error:
+        except (redis.RedisError, KombuError) as error:
             fail(f"Redis failed in mid-work ({type(error).__name__}): {error}; is it still running?")
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            fail(f"{where}{error.strerror or error}")
         except KeyboardInterrupt:
             fail("interrupted", STATUS_INTERRUPTED)
 

@@ -93,7 +93,10 @@ ERROR_TABLE: dict[str, tuple[type[DatabaseError], str]] = {
     "DPY-4005": (TransientDatabaseError, "no session was free in time; lower SESSIONS"),
     "DPY-6005": (TransientDatabaseError, "nothing answers there; is the database up, host and port right?"),
     # The fleet: somebody must act, on whatever standby it is met.
-    "ORA-01017": (PermanentDatabaseError, "wrong user or password; check DB_USER and DB_PASSWORD"),
+    "ORA-01017": (
+        PermanentDatabaseError,
+        "wrong user or password; check DB_USER and DB_PASSWORD (of a DBA: DBA_USER and DBA_PASSWORD)",
+    ),
     "ORA-28000": (PermanentDatabaseError, "the account is locked; ask a DBA to unlock it"),
     "ORA-28001": (PermanentDatabaseError, "the password has expired; ask a DBA"),
     "ORA-01045": (PermanentDatabaseError, f"the user lacks CREATE SESSION; {_INSTALL}"),
@@ -120,6 +123,8 @@ ERROR_TABLE: dict[str, tuple[type[DatabaseError], str]] = {
     ),
 }
 
+#: Lines of a PL/SQL call stack: they say where, the others what.
+_WHERE_RAISED = "ORA-06512"
 #: Whose word counts first.
 _ORDER = (Fault.STANDBY, Fault.FLEET, Fault.RANGE, Fault.PICTURE)
 #: The session is gone: nobody knows whether the call did its work, or why it ended.
@@ -146,10 +151,10 @@ def classify(text: str, database: str, codes: Sequence[str] | None = None) -> Da
         elsewhere and halved, which loses nothing and ends.
     """
     found = tuple(codes) if codes is not None else codes_in(text)
-    first_line = next((line for line in text.splitlines() if line.strip()), text).strip()
+    said = " ".join(line.strip() for line in text.splitlines() if line.strip() and not line.startswith(_WHERE_RAISED))
     rows = [ERROR_TABLE[code] for code in found if code in ERROR_TABLE]
     for fault in _ORDER:
         for kind, advice in rows:
             if kind.fault is fault:
-                return kind(f"{database}: {first_line} — {advice}", codes=found, database=database, advice=advice)
-    return RangeFaultError(f"{database}: {first_line}", codes=found, database=database)
+                return kind(f"{database}: {said} — {advice}", codes=found, database=database, advice=advice)
+    return RangeFaultError(f"{database}: {said}", codes=found, database=database)

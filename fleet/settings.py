@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from fleet.errors import ConfigurationError
 
@@ -80,8 +80,12 @@ def _insert_mode(name: str, value: str) -> str:
 
 
 def _redis_url(name: str, value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        is_usable = parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is no number, or a bracket is open
+        is_usable = False
+    if not is_usable:
         raise ConfigurationError(f"{name} must look like redis://host:6379/0")
     return value
 
@@ -241,9 +245,11 @@ def load_settings(
     Raises:
         ConfigurationError: A value is malformed, or a named file cannot be read.
     """
-    if env_file is not None and not env_file.is_file():
+    if env_file is not None and not env_file.exists():
         raise ConfigurationError(f"the settings file {env_file} does not exist")
     path = env_file if env_file is not None else Path(".env")
+    if path.is_dir():
+        raise ConfigurationError(f"{path} is a directory; the settings are a file of NAME=value lines")
     known = {entry.name.upper() for entry in fields(Settings)}
     file_values = _read_env_file(path) if path.is_file() else {}
     merged = {**file_values, **(os.environ if environment is None else environment)}
@@ -261,6 +267,12 @@ def load_settings(
     if unknown:
         raise ConfigurationError(f"{path} sets {unknown[0]}, which adgfleet does not know; see .env.example")
     return Settings(**values)
+
+
+def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without any setting: for a process that shall obey its ``--env-file`` alone."""
+    names = {entry.name.upper() for entry in fields(Settings)}
+    return {name: value for name, value in environment.items() if name.removesuffix("_FILE") not in names}
 
 
 def setting_rows() -> list[tuple[str, str, str, str, bool]]:
@@ -282,22 +294,31 @@ def _is_secret(name: str) -> bool:
 
 
 def _read_env_file(path: Path) -> dict[str, str]:
+    """Read NAME=value lines; an error names the line, never its text, which may hold a secret."""
+    values: dict[str, str] = {}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        values = dotenv_values(path, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"the settings file {path} cannot be read: {error}") from error
-    for number, line in enumerate(lines, 1):
-        if line.strip() and not line.lstrip().startswith("#") and "=" not in line:
-            raise ConfigurationError(f"line {number} of {path} is not NAME=value: {line.strip()[:40]!r}")
-    return {name: value for name, value in values.items() if value is not None}
+        with path.open(encoding="utf-8") as stream:
+            for binding in parse_stream(stream):
+                if binding.error:
+                    raise ConfigurationError(f"line {binding.original.line} of {path} cannot be read; is a quote open?")
+                if binding.key is not None and binding.value is None:
+                    raise ConfigurationError(f"line {binding.original.line} of {path} is not NAME=value")
+                if binding.key is not None and binding.value is not None:
+                    values[binding.key] = binding.value
+    except OSError as error:
+        raise ConfigurationError(f"the settings file {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"the settings file {path} is no text in UTF-8") from error
+    return values
 
 
 def _read_secret(name: str, path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{name} names {path}, which cannot be read: {error}") from error
+    except OSError as error:
+        raise ConfigurationError(f"{name} names {path}, which cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{name} names {path}, which is no text in UTF-8") from error
     if not text:
         raise ConfigurationError(f"{name} names {path}, which is empty")
     return text

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.errors import DatabaseError, InputError, PermanentDatabaseError
-from fleet.scripts import read_script, run_script
-from fleet.sessions import Connection, Database, session
+from fleet.scripts import read_script, run_script, split_script, substitute
+from fleet.sessions import Connection, Database, session, translated
 from fleet.settings import Settings
 from loader.accounts import grant_views, quoted_password
 
@@ -24,6 +24,8 @@ _OWNER_SCRIPTS = (
 _PROCEDURES = ("PROCESS_EMBEDDINGS", "PROCESS_EMBEDDING_RANGE")
 #: ORA-40284: the model does not exist; a procedure that names it waits for the model.
 _MODEL_MISSING = "ORA-40284"
+#: ORA-01920, ORA-01921: the user, the role exists already.
+_EXISTS = frozenset({"ORA-01920", "ORA-01921"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,10 @@ def install(settings: Settings, directory: Path, say: Callable[[str], None]) -> 
         ConfigurationError: A setting is missing.
     """
     created = False
-    if not _can_log_on(settings):
+    problem = _logon_problem(settings)
+    if problem is not None:
         say(f"creating user {settings.require('db_user')} as {settings.dba_user}")
-        _create_user(settings, directory)
+        _create_user(settings, directory, problem)
         created = True
     waiting: list[str] = []
     variables = {"owner": str(settings.require("db_user"))}
@@ -99,18 +102,20 @@ def recompile(connection: Connection, directory: Path) -> None:
                     raise
 
 
-def _can_log_on(settings: Settings) -> bool:
+def _logon_problem(settings: Settings) -> str | None:
+    """Return why the user cannot log on: ORA-01017 no such user or password, ORA-01045 created but not granted yet."""
     try:
         with session(Database.primary(settings), module="install"):
-            return True
+            return None
     except DatabaseError as error:
-        if "ORA-01017" in error.codes and settings.dba_password is not None:
-            return False
-        raise
+        problem = next((code for code in ("ORA-01017", "ORA-01045") if code in error.codes), None)
+        if problem is None or settings.dba_password is None:
+            raise
+        return problem
 
 
-def _create_user(settings: Settings, directory: Path) -> None:
-    """Run the DBA's script.
+def _create_user(settings: Settings, directory: Path, problem: str) -> None:
+    """Run the DBA's script, or what an earlier run of it did not get to.
 
     Raises:
         PermanentDatabaseError: The user exists, so its password was wrong.
@@ -121,15 +126,20 @@ def _create_user(settings: Settings, directory: Path) -> None:
             f"01_create_user.sql creates adgvec, but DB_USER is {user}; create that user, then run db install again"
         )
     script = read_script(directory / "01_create_user.sql")
-    with session(Database.primary_as_dba(settings), module="install") as connection:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT username FROM all_users WHERE username = 'ADGVEC'")
-            if cursor.fetchone() is not None:
-                raise PermanentDatabaseError(
-                    f"primary: user {user} exists, but DB_PASSWORD is not its password; nothing was changed",
-                    codes=("ORA-01017",),
-                    database="primary",
-                )
-        # The password goes into the text: DDL has no binds.
-        password = quoted_password("DB_PASSWORD", str(settings.require("db_password")))
-        run_script(connection, script, variables={"adgvecpass": password})
+    # The password goes into the text: DDL has no binds.
+    password = quoted_password("DB_PASSWORD", str(settings.require("db_password")))
+    with session(Database.primary_as_dba(settings), module="install") as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT username FROM all_users WHERE username = 'ADGVEC'")
+        if problem == "ORA-01017" and cursor.fetchone() is not None:
+            raise PermanentDatabaseError(
+                f"primary: user {user} exists, but DB_PASSWORD is not its password; nothing was changed",
+                codes=(problem,),
+                database="primary",
+            )
+        for statement in split_script(substitute(script, {"adgvecpass": password})):
+            try:
+                with translated("primary"):
+                    cursor.execute(statement.text)
+            except DatabaseError as error:
+                if not _EXISTS.intersection(error.codes):
+                    raise

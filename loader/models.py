@@ -6,11 +6,16 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fleet.errors import DatabaseError, InputError, PermanentDatabaseError
 from fleet.sessions import Connection, as_blob, translated
 
 _MODEL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_$#]{0,127}")
+_LONGEST_NAME = 128
+_TRIAL = "_trial"
+#: The file is no ONNX model, or not of the wanted shape. Source: error pages of docs.oracle.com/en/error-help/db.
+_NO_MODEL = frozenset({"ORA-54400", "ORA-54401", "ORA-54408", "ORA-54426"})
 #: Oracle refuses a larger ONNX file in one piece. Source: OML4Py, "Support For Large ONNX Format Model".
 _LARGEST_BYTES = 2 * 1024**3
 
@@ -46,32 +51,42 @@ def load_model(connection: Connection, path: Path, *, name: str, input_name: str
     exists = model_exists(connection, name)
     if exists and not replace:
         raise InputError(f"a model {name} is loaded already; replace it with --replace")
-    metadata = {"function": "embedding", "embeddingOutput": "embedding", "input": {input_name: ["DATA"]}}
+    metadata = json.dumps({"function": "embedding", "embeddingOutput": "embedding", "input": {input_name: ["DATA"]}})
     grantees = _grantees(connection, name)
     with translated("primary"), connection.cursor() as cursor:
         if exists:
-            cursor.execute("BEGIN DBMS_VECTOR.DROP_ONNX_MODEL(model_name => :name, force => TRUE); END;", name=name)
-        try:
+            # A file that the database refuses must not cost the model that is there, so it is tried beside it first.
+            trial = f"{name[: _LONGEST_NAME - len(_TRIAL)]}{_TRIAL}"
+            _load(connection, cursor, trial, data, metadata, path)
+            _drop(cursor, trial)
+            _drop(cursor, name)
+        _load(connection, cursor, name, data, metadata, path)
+        for grantee in grantees:  # dropping the model has taken their privilege away
+            cursor.execute(f'GRANT SELECT ON MINING MODEL {name} TO "{grantee}"')
+    connection.commit()
+    return LoadedModel(name, len(data), exists)
+
+
+def _load(connection: Connection, cursor: Any, name: str, data: bytes, metadata: str, path: Path) -> None:  # noqa: ANN401 - the driver's
+    try:
+        with translated("primary"):
             cursor.execute(
                 "BEGIN DBMS_VECTOR.LOAD_ONNX_MODEL("
                 "model_name => :name, model_data => :data, metadata => JSON(:meta)); END;",
                 name=name,
                 data=as_blob(connection, data),
-                meta=json.dumps(metadata),
+                meta=metadata,
             )
-        except Exception as error:
-            if isinstance(error, DatabaseError):
-                raise
-            text = str(error).splitlines()[0]
-            if "ORA-54" in text:
-                raise PermanentDatabaseError(
-                    f"primary: {path} is not accepted as a model: {text} (is its input {input_name!r}? see --input)"
-                ) from error
+    except DatabaseError as error:
+        if not _NO_MODEL.intersection(error.codes):
             raise
-        for grantee in grantees:  # dropping the model has taken their privilege away
-            cursor.execute(f'GRANT SELECT ON MINING MODEL {name} TO "{grantee}"')
-    connection.commit()
-    return LoadedModel(name, len(data), exists)
+        hint = " (give the name of its input tensor with --input)" if "ORA-54408" in error.codes else ""
+        said = str(error).removesuffix(f" — {error.advice}")
+        raise PermanentDatabaseError(f"{said}: {path} is not accepted as a model{hint}", codes=error.codes) from error
+
+
+def _drop(cursor: Any, name: str) -> None:  # noqa: ANN401 - the driver's
+    cursor.execute("BEGIN DBMS_VECTOR.DROP_ONNX_MODEL(model_name => :name, force => TRUE); END;", name=name)
 
 
 def model_exists(connection: Connection, name: str) -> bool:

@@ -53,17 +53,22 @@ def find_pictures(directory: Path) -> tuple[list[PictureFile], list[Rejected]]:
         InputError: No such directory, or no picture file in it.
     """
     if not directory.is_dir():
-        raise InputError(f"the directory {directory} does not exist")
+        raise InputError(f"{directory} {'is no directory' if directory.exists() else 'does not exist'}")
     pictures: dict[int, PictureFile] = {}
     rejected: list[Rejected] = []
     seen = False
-    for path in sorted(directory.iterdir()):
+    # Of "1.jpg" and "01.jpg" the plain name comes first.
+    for path in sorted(directory.iterdir(), key=lambda path: (len(path.name), path.name)):
         if path.suffix.lower() not in PICTURE_ENDINGS:
             continue
         seen = True
         stem = path.stem
-        if not (stem.isascii() and stem.isdigit()) or int(stem) >= _LARGEST_ID:
-            rejected.append(Rejected(path.name, "its name is not a number, which would be the id"))
+        if not (stem.isascii() and stem.isdigit()):
+            rejected.append(Rejected(path.name, "its name is not a whole number in digits, which would be the id"))
+        elif int(stem) >= _LARGEST_ID:
+            rejected.append(Rejected(path.name, "its number has more than the 38 digits that an id can have"))
+        elif not path.is_file():
+            rejected.append(Rejected(path.name, "it is no file"))
         elif int(stem) in pictures:
             rejected.append(Rejected(path.name, f"{pictures[int(stem)].path.name} has the same id"))
         else:
@@ -129,8 +134,9 @@ def _existing_ids(connection: Connection, ids: Sequence[int]) -> set[int]:
     with connection.cursor() as cursor:
         for start in range(0, len(ids), _LOOKUP_IDS):
             part = ids[start : start + _LOOKUP_IDS]
-            cursor.execute("SELECT id FROM pictures WHERE id BETWEEN :first AND :last", first=part[0], last=part[-1])
-            existing.update(set(part).intersection(number for (number,) in cursor))
+            places = ", ".join(f":{number}" for number in range(1, len(part) + 1))
+            cursor.execute(f"SELECT id FROM pictures WHERE id IN ({places})", list(part))  # noqa: S608 - only bind names
+            existing.update(int(number) for (number,) in cursor)
     return existing
 
 

@@ -52,9 +52,10 @@ def test_up_says_where_everything_is(up: Up) -> None:
     assert set(up.addresses["standbys"]) == {"sby1", "sby2"}
     for name in ("db", "dba", "redis", "flower"):
         assert Path(up.addresses[f"{name}_password_file"]).read_text().strip()
-    again = adgfleet("up", directory=up.work)
-    assert again.returncode == 1
+    again = adgfleet("up", "--json", directory=up.work)
+    assert again.returncode == 0
     assert "already runs" in again.stderr
+    assert json.loads(again.stdout) == up.addresses
 
 
 def test_a_second_load_loads_only_what_is_missing(loaded: Up) -> None:
@@ -132,6 +133,34 @@ def test_any_search_text_is_only_a_text(loaded: Up, text: str) -> None:
     assert json.loads(done.stdout)["text"] == text
     count = adgfleet_json("sql", "select count(*) from pictures", "--json", directory=loaded.work)
     assert count["rows"] == [[_PICTURES]]
+
+
+def test_what_was_loaded_stays_over_down_and_up(tmp_path: Path) -> None:
+    try:
+        adgfleet_json("up", "--standbys", "1", "--json", directory=tmp_path)
+        adgfleet_json("sql", "insert into pictures (id) values (7)", "--json", directory=tmp_path)
+        assert adgfleet("down", directory=tmp_path).returncode == 0
+        other = adgfleet("up", "--standbys", "2", directory=tmp_path)
+        assert other.returncode == 1
+        assert "--fresh" in other.stderr
+        adgfleet_json("up", "--standbys", "1", "--json", directory=tmp_path)
+        kept = adgfleet_json("sql", "select id from pictures", "--on", "sby1", "--json", directory=tmp_path)
+        assert kept["rows"] == [[7]]
+    finally:
+        adgfleet("down", directory=tmp_path)
+        wait_for_no_process(tmp_path)
+
+
+def test_the_stack_obeys_its_own_settings_and_no_others(tmp_path: Path) -> None:
+    """The environment of a DBA's shell may name a real primary."""
+    place = tmp_path / "a directory with spaces"
+    place.mkdir()
+    shell = {"DB_DSN": "127.0.0.1:1/production", "ORACLE_HOME": "/opt/oracle", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    demo = ["demo", "--pictures", "20", "--bad", "1", "--standbys", "1", "--json"]
+    done = adgfleet(*demo, directory=place, environment=shell)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["embedded"] == 19
+    wait_for_no_process(place)
 
 
 def test_down_twice_says_that_nothing_runs(tmp_path: Path) -> None:
