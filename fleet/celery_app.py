@@ -52,8 +52,11 @@ def create_app(settings: Settings, *, standby: str | None = None) -> Celery:
         # A range is acknowledged when it is done, so a dead worker's range is handed out again.
         task_acks_late=True,
         task_reject_on_worker_lost=True,
-        # Nothing waits inside a worker while another one is idle.
+        # Nothing waits inside a worker while another one is idle: a message is taken only when a session is free, and
+        # how many sessions there are can be changed while the worker runs.
         worker_prefetch_multiplier=1,
+        worker_disable_prefetch=True,
+        worker_enable_prefetch_count_reduction=False,
         # True loses running tasks when Redis goes away (measured).
         worker_cancel_long_running_tasks_on_connection_loss=False,
         # The truth is in the tables; results in Redis would only make its loss harmful.

@@ -44,6 +44,7 @@ ERROR_TABLE: dict[str, tuple[type[DatabaseError], str]] = {
     "ORA-51815": (RangeFaultError, "the vector index moved on under a long read; the range is repeated"),
     "ORA-00060": (RangeFaultError, "two sessions blocked each other on the primary; the range is repeated"),
     "ORA-20902": (RangeFaultError, "nothing could be embedded and no known-good picture exists; check the model"),
+    "ORA-20905": (RangeFaultError, "a picture was deleted at the wrong moment; the range is repeated"),
     "ORA-20903": (RangeFaultError, "a vector could not be stored; the message says why"),
     "DPY-4024": (RangeFaultError, "the call took longer than its limit; see PICTURE_TIMEOUT and CALL_TIMEOUT_CAP"),
     # The standby or the way to it.

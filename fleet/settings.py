@@ -58,12 +58,6 @@ def _port(name: str, value: str) -> int:
     return number
 
 
-def _sql_name(name: str, value: str) -> str:
-    if not _SQL_NAME.fullmatch(value):
-        raise ConfigurationError(f"{name} must be an unquoted Oracle name such as clipimg, not {value!r}")
-    return value
-
-
 def _qualified_sql_name(name: str, value: str) -> str:
     if not _QUALIFIED_SQL_NAME.fullmatch(value):
         raise ConfigurationError(
@@ -150,7 +144,11 @@ class Settings:
     redis_url: str = _setting("Redis of the queue.", default="redis://127.0.0.1:6379/0", parse=_redis_url, secret=True)
     redis_password: str | None = _setting("Password of Redis, if REDIS_URL has none.", secret=True)
     image_directory: str | None = _setting("What `load pictures` loads when it is given no directory.")
-    image_model: str = _setting("Model that embeds pictures, fixed in sql/.", default="clipimg", parse=_sql_name)
+    image_model: str = _setting(
+        "Model that embeds pictures, fixed in sql/; with its owner (adgvec.clipimg) if DB_USER is not the owner.",
+        default="clipimg",
+        parse=_qualified_sql_name,
+    )
     text_model: str = _setting(
         "Model that embeds search texts; with its owner (adgvec.cliptxt) if DB_USER is not the owner.",
         default="cliptxt",
@@ -170,10 +168,64 @@ class Settings:
         "Longest wait for a logon, also at a listener that never answers.", default="20", unit="seconds", parse=_seconds
     )
     picture_timeout: float = _setting(
-        "Longest time of one picture; a range may take as many times this as it has pictures.",
+        "Longest time of one picture, until the standby's rate is measured; a range may take that for each of its.",
         default="60",
         unit="seconds",
         parse=_seconds,
+    )
+    call_timeout_floor: float = _setting(
+        "A range may always take this long.", default="60", unit="seconds", parse=_seconds
+    )
+    call_timeout_cap: float = _setting(
+        "No range may take longer, whatever its size and the measured rate.",
+        default="3600",
+        unit="seconds",
+        parse=_seconds,
+    )
+    apply_lag_limit: float = _setting(
+        "A worker pauses while its standby applies redo later than this; it resumes at half of it.",
+        default="30",
+        unit="seconds",
+        parse=_seconds,
+    )
+    commit_latency_limit: float = _setting(
+        "A worker pauses when writing a batch through the primary and committing it takes longer.",
+        default="10",
+        unit="seconds",
+        parse=_seconds,
+    )
+    commit_rest: float = _setting(
+        "Pause after a slow commit before one range tries again; doubled each time it stays slow.",
+        default="15",
+        unit="seconds",
+        parse=_seconds,
+    )
+    probe_interval: float = _setting(
+        "How often a worker asks its standby for role, open mode and apply lag.",
+        default="0.5",
+        unit="seconds",
+        parse=_seconds,
+    )
+    probe_timeout: float = _setting(
+        "A standby that does not answer that question for so long counts as unreachable.",
+        default="3",
+        unit="seconds",
+        parse=_seconds,
+    )
+    stop_grace: float = _setting(
+        "A worker that stops or pauses lets its ranges go on for so long, then breaks them off and hands them over.",
+        default="10",
+        unit="seconds",
+        parse=_seconds,
+    )
+    watchdog_limit: float = _setting(
+        "A serving worker that receives nothing for so long though the queue has work ends, to be restarted.",
+        default="120",
+        unit="seconds",
+        parse=_seconds,
+    )
+    sessions_limit: int = _setting(
+        "Most sessions that `adgfleet scale` can give a running worker.", default="32", unit="sessions", parse=_positive
     )
     visibility_timeout: float = _setting(
         "After this time a worker's message is handed out again though its worker lives; longer than any range takes.",

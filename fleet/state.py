@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,6 +100,11 @@ class FleetState:
         self._beat = self._redis.register_script(_BEAT)
         self._forget = self._redis.register_script(_FORGET)
 
+    @property
+    def client(self) -> redis.Redis:
+        """The connection to Redis, for what workers do to the queue's own keys; answers are decoded."""
+        return self._redis
+
     def check(self) -> None:
         """Make sure that Redis answers.
 
@@ -147,9 +153,20 @@ class FleetState:
         standbys = {name[8:]: int(value) for name, value in values.items() if name.startswith("standby:")}
         return RunProgress(**counters, standbys=dict(sorted(standbys.items())))
 
+    def note_parts(self, run_id: str, more_ranges: int) -> None:
+        """Note that a range of a run was cut, so that there are so many more."""
+        self._redis.hincrby(f"adgfleet:run:{run_id}", "ranges", more_ranges)
+
     def queue_depth(self, standbys: list[str]) -> int:
         """Return the messages that wait for a worker, in the shared queue and the standbys' own."""
-        return sum(int(self._redis.llen(name)) for name in (SHARED_QUEUE, *map(standby_queue, standbys)))
+        return self.waiting((SHARED_QUEUE, *map(standby_queue, standbys)))
+
+    def waiting(self, queues: Sequence[str]) -> int:
+        """Return the messages that wait in some queues."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for name in queues:
+                pipe.llen(name)
+            return sum(pipe.execute())
 
     # ------------------------------------------------------------------ workers
 
@@ -159,20 +176,20 @@ class FleetState:
         Returns:
             False when another live worker holds the name: then nothing was written.
         """
-        keys = [_worker_key(heartbeat.standby), LAST_HEARTBEATS_KEY]
+        keys = [worker_key(heartbeat.standby), LAST_HEARTBEATS_KEY]
         args = [heartbeat.standby, heartbeat.boot_id, heartbeat.to_json(), str(HEARTBEAT_LIFETIME_SECONDS)]
         return bool(self._beat(keys=keys, args=args))
 
     def forget_worker(self, heartbeat: Heartbeat) -> None:
         """Say that a worker has ended; its last heartbeat stays readable. Another holder of the name is left alone."""
-        keys = [_worker_key(heartbeat.standby), LAST_HEARTBEATS_KEY]
+        keys = [worker_key(heartbeat.standby), LAST_HEARTBEATS_KEY]
         self._forget(keys=keys, args=[heartbeat.standby, heartbeat.boot_id, heartbeat.to_json()])
 
     def workers(self) -> dict[str, Heartbeat]:
         """Return the last heartbeat of every worker that ever was, by standby; ``is_live`` tells who has gone."""
         last: dict[str, str] = self._redis.hgetall(LAST_HEARTBEATS_KEY)  # type: ignore[assignment]
         names = sorted(last)
-        live: list[str | None] = self._redis.mget([_worker_key(name) for name in names]) if names else []  # type: ignore[assignment]
+        live: list[str | None] = self._redis.mget([worker_key(name) for name in names]) if names else []  # type: ignore[assignment]
         return {
             name: Heartbeat.from_json(text or last[name], is_live=text is not None)
             for name, text in zip(names, live, strict=True)
@@ -237,7 +254,8 @@ class FleetState:
         self._redis.close()
 
 
-def _worker_key(standby: str) -> str:
+def worker_key(standby: str) -> str:
+    """Return the key of a standby's live heartbeat."""
     return f"adgfleet:worker:{standby}"
 
 

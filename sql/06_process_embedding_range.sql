@@ -10,6 +10,7 @@ p_insert_mode  BULK: one FORALL for each batch (UNVERIFIED through redirection o
                ROW:  one INSERT for each picture, the form of the seed, proven on a real standby
 p_embedded     stored by this call          p_already   stored by somebody else meanwhile
 p_failed       put into embedding_failures  p_vanished  deleted from pictures meanwhile
+p_commit_seconds  what the slowest batch took from its first redirected INSERT to the end of its COMMIT
 
 Tables and model are named with their owner, so that a worker account can have a copy of its own (script 10).
 */
@@ -21,7 +22,8 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
   p_embedded    OUT PLS_INTEGER,
   p_already     OUT PLS_INTEGER,
   p_failed      OUT PLS_INTEGER,
-  p_vanished    OUT PLS_INTEGER
+  p_vanished    OUT PLS_INTEGER,
+  p_commit_seconds OUT NUMBER
 ) AS
   TYPE t_ids      IS TABLE OF &owner..pictures.id%TYPE;
   TYPE t_vectors  IS TABLE OF &owner..picture_embeddings.embedding%TYPE;
@@ -47,6 +49,7 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
   v_suspects   PLS_INTEGER := 0;               -- failed pictures since one embedded
   v_start      PLS_INTEGER;
   v_end        PLS_INTEGER;
+  v_written_at NUMBER;                         -- when the batch's writing began, milliseconds of the day
 
   -- Embeds a picture that is known to be good. If that fails too, the standby is at fault: the error goes to the caller and
   -- no picture is blamed. No error code tells a bad picture, so none is looked at.
@@ -172,7 +175,23 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
     END LOOP;
   END store_failures;
 
+  -- Milliseconds of the day; no read of a table, so it does not wait for redo.
+  FUNCTION clock_ms RETURN NUMBER IS
+  BEGIN
+    RETURN TO_NUMBER(TO_CHAR(SYSTIMESTAMP, 'SSSSSFF3'));
+  END clock_ms;
+
+  PROCEDURE note_commit IS
+    v_ms NUMBER := clock_ms - v_written_at;
+  BEGIN
+    IF v_ms < 0 THEN
+      v_ms := v_ms + 86400000;  -- midnight has passed
+    END IF;
+    p_commit_seconds := GREATEST(p_commit_seconds, v_ms / 1000);
+  END note_commit;
+
 BEGIN
+  p_commit_seconds := 0;
   p_embedded := 0;
   p_already := 0;
   p_failed := 0;
@@ -211,9 +230,11 @@ BEGIN
     embed_batch;
     count_attempts;
     -- … then only writes, then one COMMIT: a read in between would wait for redo.
+    v_written_at := clock_ms;
     store_vectors;
     store_failures;
     COMMIT;
+    note_commit;
     v_start := v_end + 1;
   END LOOP;
 END process_embedding_range;

@@ -4,5 +4,15 @@ from __future__ import annotations
 
 from tests.fix_emulator import cluster, connection, installed, owner, primary, stack_settings
 from tests.fix_redis import redis_server
+from tests.fix_worker import start_worker_process
 
-__all__ = ["cluster", "connection", "installed", "owner", "primary", "redis_server", "stack_settings"]
+__all__ = [
+    "cluster",
+    "connection",
+    "installed",
+    "owner",
+    "primary",
+    "redis_server",
+    "stack_settings",
+    "start_worker_process",
+]

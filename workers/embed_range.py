@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from fleet.dataguard import read_identity
 from fleet.errors import DatabaseError, WrongRoleError
 from fleet.messages import RangeMessage, RangeResult
+from fleet.ora_codes import LOST_SESSION
 from fleet.sessions import Connection, output_number, translated
 
 _PROCEDURE = "process_embedding_range"
+#: A failure with one of these says nothing of FORALL: the session is gone, the call was broken off or took too long.
+_NOT_FORALL = LOST_SESSION | {"ORA-01013", "DPY-4024"}
 
 
 @dataclass(slots=True)
@@ -52,7 +55,7 @@ class PinnedStandby:
 
     #: The fleet's name of it.
     name: str
-    #: DB_UNIQUE_NAME as found when the worker started.
+    #: DB_UNIQUE_NAME of the first standby that the worker found there.
     db_unique_name: str
 
 
@@ -85,7 +88,7 @@ def embed_range(
     *,
     batch_size: int,
     insert_mode: InsertMode,
-    picture_timeout_seconds: float,
+    call_timeout_seconds: float,
 ) -> RangeResult:
     """Embed a range's pending pictures.
 
@@ -95,7 +98,7 @@ def embed_range(
         message: The range.
         batch_size: Pictures embedded and committed together.
         insert_mode: How to store them; settled here if it was open.
-        picture_timeout_seconds: The call may take this long for each picture of the range.
+        call_timeout_seconds: Longest time of one call.
 
     Raises:
         WrongRoleError: The session is not on that standby, in that role.
@@ -106,30 +109,31 @@ def embed_range(
     started = time.monotonic()
     with translated(standby.name):
         check_pinned(connection, standby)
-        connection.call_timeout = int(1000 * picture_timeout_seconds * max(message.pictures, 1))
+        connection.call_timeout = int(1000 * call_timeout_seconds)
+        mode = insert_mode.current
         try:
-            mode = insert_mode.current
-            try:
-                counts = _call(connection, message, batch_size, mode, standby.name)
-            except DatabaseError as error:
-                # Nobody knows the code with which redirection would refuse FORALL, so any failure of the probe counts.
-                probing = insert_mode.is_open and mode == "BULK"
-                if not probing or isinstance(error, WrongRoleError) or not connection.is_healthy():
-                    raise
-                mode = "ROW"
-                counts = _call(connection, message, batch_size, mode, standby.name)
-            if counts[0]:
-                insert_mode.settle(mode)
-        finally:
-            connection.call_timeout = 0
-    return RangeResult(standby.name, message.first_id, message.last_id, *counts, time.monotonic() - started)
+            counts, commit_seconds = _call(connection, message, batch_size, mode, standby.name)
+        except DatabaseError as error:
+            # Nobody knows the code with which redirection would refuse FORALL, so any failure of the probe counts that
+            # has not another explanation.
+            probing = insert_mode.is_open and mode == "BULK" and not _NOT_FORALL.intersection(error.codes)
+            if not probing or isinstance(error, WrongRoleError) or not connection.is_healthy():
+                raise
+            mode = "ROW"
+            counts, commit_seconds = _call(connection, message, batch_size, mode, standby.name)
+        connection.call_timeout = 0
+        if counts[0]:
+            insert_mode.settle(mode)
+    seconds = time.monotonic() - started
+    return RangeResult(standby.name, message.first_id, message.last_id, *counts, seconds, commit_seconds)
 
 
 def _call(
     connection: Connection, message: RangeMessage, batch_size: int, mode: str, standby: str
-) -> tuple[int, int, int, int]:
+) -> tuple[tuple[int, int, int, int], float]:
     with translated(standby), connection.cursor() as cursor:
-        outputs = [output_number(cursor) for _ in range(4)]
+        outputs = [output_number(cursor) for _ in range(5)]
         cursor.callproc(_PROCEDURE, [message.first_id, message.last_id, batch_size, mode, *outputs])
-        embedded, already, failed, vanished = (int(output.getvalue() or 0) for output in outputs)
-    return embedded, already, failed, vanished
+        embedded, already, failed, vanished = (int(output.getvalue() or 0) for output in outputs[:4])
+        commit_seconds = float(outputs[4].getvalue() or 0)
+    return (embedded, already, failed, vanished), commit_seconds

@@ -6,25 +6,23 @@ Each session loads its own copy of the model in the standby, so sessions are reu
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
 from collections.abc import Iterator
 
-from fleet.errors import DatabaseError
+from fleet.errors import DatabaseError, Fault, TransientDatabaseError
 from fleet.sessions import Connection, Database, connect
+from workers.calls import AbandonedCallError
 
 
 class SessionPool:
-    """At most ``size`` sessions of one database."""
+    """Sessions of one database, opened as they are needed; how many at once is the queue's matter."""
 
-    def __init__(self, database: Database, size: int) -> None:
+    def __init__(self, database: Database) -> None:
         """Open nothing yet."""
         self._database = database
-        self._idle: queue.LifoQueue[Connection | None] = queue.LifoQueue()
+        self._idle: list[Connection] = []
         self._lock = threading.Lock()
         self._busy = 0
-        for _ in range(size):
-            self._idle.put(None)
 
     @property
     def busy(self) -> int:
@@ -36,32 +34,59 @@ class SessionPool:
         """Lend a session; opened at its first use, dropped when the block fails with a database error.
 
         Raises:
-            DatabaseError: Logging on failed.
+            DatabaseError: Logging on failed; that is never a range's fault.
         """
-        connection = self._idle.get()
         with self._lock:
             self._busy += 1
         try:
-            if connection is None or not connection.is_healthy():
-                connection = connect(self._database, module="worker")
-            yield connection
-        except DatabaseError:
-            _discard(connection)
-            connection = None
-            raise
+            connection = self._take() or self._open()
+            try:
+                yield connection
+            except AbandonedCallError:
+                raise  # the call that was left behind closes it when it ends
+            except DatabaseError:
+                _discard(connection)
+                raise
+            with self._lock:
+                self._idle.append(connection)
         finally:
             with self._lock:
                 self._busy -= 1
-            self._idle.put(connection)
+
+    def keep(self, sessions: int) -> None:
+        """Close idle sessions until no more than so many are open."""
+        while True:
+            with self._lock:
+                if not self._idle or len(self._idle) + self._busy <= sessions:
+                    return
+                connection = self._idle.pop(0)
+            _discard(connection)
 
     def close(self) -> None:
         """Close the idle sessions; those in use end with the process."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                _discard(self._idle.get_nowait())
+        self.keep(0)
+
+    def _take(self) -> Connection | None:
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
+            if connection.is_healthy():
+                return connection
+            _discard(connection)
+
+    def _open(self) -> Connection:
+        try:
+            return connect(self._database, module="worker")
+        except DatabaseError as error:
+            if error.fault in {Fault.STANDBY, Fault.FLEET}:
+                raise
+            raise TransientDatabaseError(
+                str(error), codes=error.codes, database=error.database, advice=error.advice
+            ) from error
 
 
-def _discard(connection: Connection | None) -> None:
-    if connection is not None:
-        with contextlib.suppress(Exception):  # it is being thrown away because it does not work
-            connection.close()
+def _discard(connection: Connection) -> None:
+    with contextlib.suppress(Exception):  # it is being thrown away, perhaps because it does not work
+        connection.close()

@@ -1,10 +1,12 @@
-"""A worker: a Celery process pinned to one standby, its sessions, its heartbeat, and the task it runs."""
+"""A worker: a Celery process pinned to one standby. Puts its parts together, starts them and ends them."""
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import secrets
+import signal
 import socket
 import threading
 import time
@@ -12,183 +14,276 @@ from typing import Any
 
 import redis
 from celery import Celery
-from celery.exceptions import Reject
 from celery.signals import worker_ready, worker_shutting_down
+from celery.worker import state as celery_state
 
 from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE, create_app, standby_queue
-from fleet.dataguard import read_identity
-from fleet.errors import (
-    ConfigurationError,
-    DatabaseError,
-    MessageError,
-    RangeFaultError,
-    TransientDatabaseError,
-    WrongRoleError,
-)
+from fleet.errors import ConfigurationError, DatabaseError
 from fleet.heartbeat import Heartbeat, WorkerState
-from fleet.messages import RangeMessage
-from fleet.sessions import Database, session
+from fleet.sessions import Database
 from fleet.settings import Settings
-from fleet.state import FleetState
-from workers.embed_range import InsertMode, PinnedStandby, embed_range
+from fleet.state import HEARTBEAT_LIFETIME_SECONDS, FleetState
+from workers.calls import RunningCalls
+from workers.embed_range import InsertMode
+from workers.embed_task import EmbedTask, Workshop
+from workers.gate import Gate
+from workers.guard import Guard, Limits, Verdict
+from workers.probe import Probe
+from workers.pulse import Pulse, Vitals, Watchdog
+from workers.rates import Rates
+from workers.reclaim import RECLAIMS_HEADER, Reclaimer
 from workers.session_pool import SessionPool
 
 log = logging.getLogger("adgfleet.worker")
 
-_BEAT_SECONDS = 1.0
-
-#: After a fault of the standby a session rests this long before the range goes back, seconds, so that a standby that is
-#: down does not spin.
-_REST_SECONDS = 2.0
+#: A worker that cannot go on ends with this status; its supervisor starts it again. Source: sysexits.h, EX_TEMPFAIL.
+STATUS_RESTART = 75
+#: After the grace, and the time that broken calls get, a stopping worker ends in any case, seconds.
+_LAST_SECONDS = 10.0
+#: States in which no call can do good any more: it is broken off at once.
+_HOPELESS = frozenset({WorkerState.WRONG_ROLE, WorkerState.UNREACHABLE})
+_WATCH_SECONDS = 0.25
 
 
 class Worker:
     """One worker process."""
 
     def __init__(self, settings: Settings, standby: str, *, sessions: int) -> None:
-        """Check the standby and prepare; nothing is consumed yet.
+        """Prepare; nothing is connected yet but Redis. The standby may be down, or in another role.
 
         Raises:
-            ConfigurationError: STANDBYS does not name the standby.
-            WrongRoleError: The database there is no physical standby.
-            DatabaseError: It cannot be reached.
+            ConfigurationError: STANDBYS does not name the standby, or another worker for it is alive.
+            QueueError: Redis does not answer.
         """
         self._settings = settings
-        self._sessions = sessions
+        self._standby = standby
         database = Database.standby(settings, standby)
-        with session(database, module="worker") as connection:
-            identity = read_identity(connection)
-        if not identity.may_embed:
-            raise WrongRoleError(
-                f"{standby} ({database.dsn}) is {identity.role}; a worker embeds on a PHYSICAL STANDBY only, "
-                "check its entry in STANDBYS",
-                database=standby,
-            )
-        self.standby = PinnedStandby(standby, identity.db_unique_name)
-        self.pool = SessionPool(database, sessions)
-        self.state = FleetState(settings)
-        self.state.check()
+        self._limit = max(sessions, settings.sessions_limit)
         self._boot_id = secrets.token_hex(8)
         self._started_at = time.time()
-        self.insert_mode = InsertMode(settings.insert_mode)
-        self._stopping = threading.Event()
-        self._embedded = self._failed = 0
-        self._last_error = ""
-        self._started = time.monotonic()
-        if not self.state.beat(self._heartbeat()):
-            raise ConfigurationError(f"a worker for {standby} is alive already; one worker for each standby")
-        self.app = create_app(settings)
-        self._register(self.app)
+        self._last_error = self._last_advice = ""
+        self._status = 0
+        limits = Limits(
+            apply_lag_seconds=settings.apply_lag_limit,
+            commit_seconds=settings.commit_latency_limit,
+            commit_rest_seconds=settings.commit_rest,
+            observation_seconds=settings.probe_timeout + 2 * settings.probe_interval,
+        )
+        self._guard = Guard(limits, sessions=sessions)
+        app = create_app(settings, standby=standby)
+        queues = [SHARED_QUEUE, standby_queue(standby)]
+        gate = Gate(self._guard, queues)
+        app.steps["consumer"].add(gate.step())
+        self.shop = Workshop(
+            settings=settings,
+            standby=standby,
+            app=app,
+            state=FleetState(settings),
+            guard=self._guard,
+            gate=gate,
+            pool=SessionPool(database),
+            calls=RunningCalls(standby),
+            rates=Rates(),
+            insert_mode=InsertMode(settings.insert_mode),
+            stopping=threading.Event(),
+            note_error=self._note_error,
+        )
+        self._reclaimer = Reclaimer(self.shop.state.client)
+        self._probe = Probe(
+            database,
+            self._guard,
+            interval_seconds=settings.probe_interval,
+            timeout_seconds=settings.probe_timeout,
+        )
+        self._queues = queues
+        self._register(app)
 
     def run(self) -> int:
-        """Consume until SIGTERM or Ctrl-C; ranges in work are finished then. Returns the exit status."""
-        beat = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        """Consume until SIGTERM or Ctrl-C; returns the exit status.
 
+        Ranges in work get STOP_GRACE to end, then they are broken off and handed over; batches that they have committed
+        stand.
+        """
+        state = self.shop.state
+        state.check()
+        self._claim()
+        self._guard.wished(state.wishes(self._standby))
+        moved = self._reclaimer.reclaim(self._standby)
+        if moved:
+            log.warning("%d ranges that an earlier worker of %s left are handed out again", moved, self._standby)
+        ended = threading.Event()
+        threads = (
+            ("probe", self._probe.run, self.shop.stopping),
+            ("watch", self._watch, self.shop.stopping),
+            # It beats until the last range is handed over: before that nobody may think that the worker has gone.
+            ("pulse", self._pulse().run, ended),
+        )
+        for name, work, until in threads:
+            threading.Thread(target=work, args=(until,), name=name, daemon=True).start()
+        status = self._consume(self.shop.app)
+        self.shop.stopping.set()
+        ended.set()
+        self.shop.pool.close()
+        try:
+            state.forget_worker(self._heartbeat())
+        except redis.RedisError:
+            log.warning("Redis is gone; the heartbeat of %s ends by itself", self._standby)
+        return self._status or status
+
+    # ------------------------------------------------------------------ Celery
+
+    def _register(self, app: Celery) -> None:
+        task = EmbedTask(self.shop)
+
+        @app.task(name=TASK_EMBED_RANGE, bind=True, acks_late=True, ignore_result=True)
+        def embed(this: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - a message says what it likes
+            """Embed a range. Redelivery: see ``EmbedTask.run``."""
+            return task.run(kwargs, reclaims=int(getattr(this.request, RECLAIMS_HEADER, None) or 0))
+
+    def _consume(self, app: Celery) -> int:
         @worker_ready.connect(weak=False)
         def ready(**_: object) -> None:
-            beat.start()
-            log.info("worker of %s (%s) is ready.", self.standby.name, self.standby.db_unique_name)
+            log.info("worker of %s is ready.", self._standby)
 
         @worker_shutting_down.connect(weak=False)
         def stopping(**_: object) -> None:
-            self._stopping.set()
+            self.shop.stopping.set()
+            threading.Thread(target=self._hand_over, name="hand-over", daemon=True).start()
 
-        worker = self.app.Worker(
-            hostname=f"{self.standby.name}@{socket.gethostname()}",
+        worker = app.Worker(
+            hostname=f"{self._standby}@{socket.gethostname()}",
             pool_cls="threads",
-            concurrency=self._sessions,
-            queues=[SHARED_QUEUE, standby_queue(self.standby.name)],
+            concurrency=self._limit,
+            queues=self._queues,
             without_gossip=True,
             without_mingle=True,
             loglevel="INFO",
             task_events=True,
         )
         worker.start()
-        self._stopping.set()
-        self.pool.close()
-        try:
-            self.state.forget_worker(self._heartbeat())
-        except redis.RedisError:
-            log.warning("Redis is gone; the heartbeat of %s ends by itself", self.standby.name)
         status: int | None = worker.exitcode
         return status or 0
 
-    # ------------------------------------------------------------------ the task
+    def _hand_over(self) -> None:
+        """Let ranges end, then break them off; if even that does not end the process, end it."""
+        deadline = time.monotonic() + self._settings.stop_grace
+        while len(self.shop.calls) and time.monotonic() < deadline:
+            time.sleep(_WATCH_SECONDS)
+        broken = self.shop.calls.break_off("the worker stops")
+        if broken:
+            log.info("%d ranges did not end within %g s and are handed over", broken, self._settings.stop_grace)
+        time.sleep(_LAST_SECONDS)
+        log.critical(
+            "the worker of %s does not end by itself; its ranges are left to be handed out again", self._standby
+        )
+        self._leave(1)
 
-    def _register(self, app: Celery) -> None:
-        @app.task(name=TASK_EMBED_RANGE, bind=True, acks_late=True, ignore_result=True)
-        def embed(_task: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - a message says what it likes
-            """Embed a range.
+    # ------------------------------------------------------------------ threads
 
-            Redelivery: safe, see ``workers.embed_range``; progress counts a range once.
-            """
-            return self._embed(kwargs)
+    def _pulse(self) -> Pulse:
+        vitals = Vitals(
+            standby=self._standby,
+            heartbeat=self._heartbeat,
+            tags_in_work=_tags_in_work,
+            name_lost=self._name_lost,
+            stuck=lambda: self._leave(STATUS_RESTART),
+            trim_sessions=self._trim_sessions,
+        )
+        watchdog = Watchdog(self._settings.watchdog_limit)
+        return Pulse(vitals, self.shop.state, self._guard, self._reclaimer, watchdog)
 
-    def _embed(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        try:
-            message = RangeMessage.from_kwargs(kwargs)
-        except MessageError as error:
-            log.error("put aside an unreadable message: %s", error)  # noqa: TRY400 - no traceback for bad input
-            raise Reject(str(error), requeue=False) from error
-        try:
-            with self.pool.session() as connection:
-                result = embed_range(
-                    connection,
-                    self.standby,
-                    message,
-                    batch_size=self._settings.batch_size,
-                    insert_mode=self.insert_mode,
-                    picture_timeout_seconds=self._settings.picture_timeout,
+    def _watch(self, stopping: threading.Event) -> None:
+        """Break off the ranges in work when the guard's verdict does not let them go on."""
+        state, since = WorkerState.UNREACHABLE, time.monotonic()
+        while not stopping.wait(_WATCH_SECONDS):
+            verdict = self._guard.verdict()
+            if verdict.state is not state:
+                state, since = verdict.state, time.monotonic()
+                self._announce(verdict)
+            grace = 0.0 if state in _HOPELESS else self._settings.stop_grace
+            if not verdict.is_open and time.monotonic() - since >= grace:
+                self.shop.calls.break_off(f"the standby is {verdict.state}: {verdict.reason}")
+
+    def _announce(self, verdict: Verdict) -> None:
+        log.log(
+            logging.INFO if verdict.is_open else logging.WARNING,
+            "%s is %s%s",
+            self._standby,
+            verdict.state,
+            f": {verdict.reason}" if verdict.reason else "",
+        )
+
+    def _trim_sessions(self) -> None:
+        self.shop.pool.keep(0 if self._guard.is_drained else self._guard.sessions)
+
+    # ------------------------------------------------------------------ the standby's name
+
+    def _claim(self) -> None:
+        """Claim the standby's name; a predecessor that died holds it for a few seconds more.
+
+        Raises:
+            ConfigurationError: Another worker that lives holds it.
+        """
+        end = time.monotonic() + HEARTBEAT_LIFETIME_SECONDS + 1
+        while not self.shop.state.beat(self._heartbeat()):
+            if time.monotonic() > end:
+                holder = self.shop.state.workers()[self._standby]
+                raise ConfigurationError(
+                    f"a worker for {self._standby} is alive already: process {holder.pid} on {holder.host}; "
+                    "there is one worker for each standby, give it more sessions instead"
                 )
-        except (TransientDatabaseError, RangeFaultError) as error:
-            # The standby's fault: the range goes back for whoever can, and spends no retry.
-            self._note_error(error)
-            self._stopping.wait(_REST_SECONDS)
-            raise Reject(str(error), requeue=True) from error
-        except DatabaseError as error:
-            self._note_error(error)
-            raise
-        self._embedded += result.embedded
-        self._failed += result.failed
-        try:
-            self.state.report_range(message, result)
-        except redis.RedisError as error:
-            log.warning("progress of %s could not be reported: %s", message, error)
-        log.info("%s: embedded %d, failed %d in %.1f s", message, result.embedded, result.failed, result.seconds)
-        return result.to_json()
+            time.sleep(_WATCH_SECONDS)
 
-    def _note_error(self, error: DatabaseError) -> None:
-        self._last_error = str(error)
-        log.error("%s", error)
+    def _name_lost(self) -> None:
+        log.critical("another worker has taken over %s; this one ends", self._standby)
+        self._status = 1
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def _leave(self, status: int) -> None:
+        """End at once; what is taken is handed out again, here after a restart or by another worker."""
+        try:
+            self.shop.state.forget_worker(self._heartbeat())
+        finally:
+            logging.shutdown()
+            os._exit(status)
 
     # ------------------------------------------------------------------ heartbeat
 
-    def _beat(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.state.beat(self._heartbeat())
-            except redis.RedisError as error:
-                log.warning("no heartbeat: %s", error)
-            self._stopping.wait(_BEAT_SECONDS)
+    def _note_error(self, error: DatabaseError) -> None:
+        self._last_error, self._last_advice = str(error), error.advice
+        log.error("%s", error)
 
     def _heartbeat(self) -> Heartbeat:
-        seconds = time.monotonic() - self._started
+        shop, guard = self.shop, self._guard
+        verdict, seen = guard.verdict(), guard.observation
+        if shop.stopping.is_set():
+            verdict = dataclasses.replace(verdict, state=WorkerState.PAUSED, reason="the worker stops")
         return Heartbeat(
-            standby=self.standby.name,
-            db_unique_name=self.standby.db_unique_name,
-            state=WorkerState.SERVING,
-            role="PHYSICAL STANDBY",
-            sessions=self._sessions,
-            sessions_limit=self._sessions,
-            busy=self.pool.busy,
-            embedded=self._embedded,
-            failed=self._failed,
-            pictures_per_second=round(self._embedded / max(seconds, 1e-6), 2),
-            insert_mode=self.insert_mode.current,
+            standby=self._standby,
+            db_unique_name=guard.pinned_name,
+            state=verdict.state,
+            state_reason=verdict.reason,
+            role=seen.role if seen else "",
+            open_mode=seen.open_mode if seen else "",
+            sessions=guard.sessions,
+            sessions_limit=self._limit,
+            busy=shop.pool.busy,
+            embedded=shop.rates.embedded,
+            failed=shop.rates.failed,
+            pictures_per_second=round(shop.rates.pictures_per_second, 2),
+            apply_lag_seconds=guard.apply_lag_seconds,
+            commit_seconds=guard.commit_seconds,
+            insert_mode=shop.insert_mode.current,
             last_error=self._last_error,
+            last_error_advice=self._last_advice,
             host=socket.gethostname(),
             pid=os.getpid(),
             boot_id=self._boot_id,
             started_at=self._started_at,
             at=time.time(),
         )
+
+
+def _tags_in_work() -> set[str]:
+    """Return the tags of the messages that Celery has handed to a session, or is about to."""
+    return {str(request.message.delivery_tag) for request in tuple(celery_state.reserved_requests)}

@@ -29,7 +29,6 @@ def _dead(_values: Mapping[str, str]) -> str:
 
 _CASES: list[tuple[str, list[str], Callable[[dict[str, str]], dict[str, str]], tuple[str, ...]]] = [
     ("wrong password", ["produce"], lambda v: {**v, "db_password": "wrong"}, ("ORA-01017", "DB_PASSWORD")),
-    ("worker's wrong password", _EMBED, lambda v: {**v, "db_password": "wrong"}, ("ORA-01017", "DB_PASSWORD")),
     ("search's wrong password", _SEARCH, lambda v: {**v, "db_password": "wrong"}, ("ORA-01017",)),
     ("Redis not there", ["produce"], lambda v: {**v, "redis_url": f"redis://{_dead(v)}/0"}, ("Redis", "REDIS_URL")),
     ("worker without Redis", _EMBED, lambda v: {**v, "redis_url": f"redis://{_dead(v)}/0"}, ("Redis", "REDIS_URL")),
@@ -43,7 +42,6 @@ _CASES: list[tuple[str, list[str], Callable[[dict[str, str]], dict[str, str]], t
     ("unknown setting", ["produce"], lambda v: {**v, "rangesize": "9"}, ("RANGESIZE",)),
     ("no secret file", ["produce"], lambda v: {**v, "db_password": "", "db_password_file": "gone"}, ("gone",)),
     ("missing model", _SEARCH, lambda v: {**v, "text_model": "nosuch"}, ("ORA-40284", "load model")),
-    ("a worker on the primary", _EMBED, lambda v: {**v, "standbys": f"sby1={v['db_dsn']}"}, ("PRIMARY", "sby1")),
 ]
 
 

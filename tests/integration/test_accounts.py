@@ -66,7 +66,7 @@ def log_on(settings: Settings, user: str, database: str) -> oracledb.Connection:
 def embed_range(connected: oracledb.Connection) -> list[int]:
     with connected.cursor() as cursor:
         outs = [cursor.var(int) for _ in range(4)]
-        cursor.callproc("process_embedding_range", [1, _PICTURES, 8, "ROW", *outs])
+        cursor.callproc("process_embedding_range", [1, _PICTURES, 8, "ROW", *outs, cursor.var(float)])
         return [out.getvalue() for out in outs]
 
 

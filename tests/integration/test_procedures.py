@@ -65,7 +65,9 @@ def embed_range(connected: oracledb.Connection, first: int, last: int, mode: str
     """Call the procedure; return embedded, already, failed, vanished."""
     with connected.cursor() as cursor:
         outs = [cursor.var(int) for _ in range(4)]
-        cursor.callproc("process_embedding_range", [first, last, batch, mode, *outs])
+        seconds = cursor.var(float)
+        cursor.callproc("process_embedding_range", [first, last, batch, mode, *outs, seconds])
+        assert 0 <= seconds.getvalue() < _DEADLINE
         return [out.getvalue() for out in outs]
 
 

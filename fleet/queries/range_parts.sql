@@ -1,0 +1,11 @@
+-- The pending pictures of one range cut into parts of at most :part_size, one row each: first id, last id, pictures.
+SELECT MIN(id), MAX(id), COUNT(*)
+FROM (
+  SELECT p.id, CEIL(ROW_NUMBER() OVER (ORDER BY p.id) / :part_size) AS part_number
+  FROM pictures p
+  LEFT OUTER JOIN picture_embeddings e ON e.id = p.id
+  LEFT OUTER JOIN embedding_failures f ON f.id = p.id AND f.failed_at IS NOT NULL
+  WHERE p.id BETWEEN :first_id AND :last_id AND e.id IS NULL AND f.id IS NULL AND p.img IS NOT NULL
+)
+GROUP BY part_number
+ORDER BY 1

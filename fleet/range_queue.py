@@ -1,0 +1,34 @@
+"""Puts one range on a queue; how a range's message looks is decided here and in ``fleet.messages`` only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+
+from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE
+from fleet.messages import RangeMessage
+
+
+def send_range(app: Celery, message: RangeMessage, *, queue: str = SHARED_QUEUE, producer: Any = None) -> None:  # noqa: ANN401 - kombu ships no types
+    """Publish a range.
+
+    Args:
+        app: The Celery application.
+        message: The range.
+        queue: The shared queue, or that of one standby.
+        producer: A kombu producer that collects messages into batches; None: one from the pool, sent at once.
+
+    Raises:
+        kombu.exceptions.OperationalError: Redis failed.
+    """
+    app.send_task(
+        TASK_EMBED_RANGE,
+        kwargs=message.to_kwargs(),
+        task_id=message.task_id,
+        queue=queue,
+        producer=producer,
+        argsrepr="()",
+        kwargsrepr=str(message),
+        ignore_result=True,
+    )

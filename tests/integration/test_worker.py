@@ -1,0 +1,332 @@
+"""Worker processes with a real Redis and emulated databases: who is guarded, what is handed over, what comes back."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import oracledb
+import pytest
+
+from demo.drawing.album import AlbumPicture, write_album
+from emulator.cluster import Cluster
+from fleet.celery_app import TASK_EMBED_RANGE, create_app
+from fleet.messages import RangeMessage
+from fleet.range_queue import send_range
+from fleet.sessions import Database, connect
+from fleet.settings import Settings, load_settings
+from fleet.state import FleetState
+from tests.fix_emulator import DBA_PASSWORD, cluster_values, fetch, run, wait_for_standbys
+from tests.fix_redis import RedisServer
+from tests.fix_worker import StartWorker, wait_until
+
+_PICTURES = 40
+#: Modelled time of one picture: long enough that a range of a few is caught in mid-work.
+_INFERENCE_MS = 120.0
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A primary and two standbys whose inference takes its time."""
+    made = Cluster.create(
+        tmp_path_factory.mktemp("cluster") / "databases", dba_password=DBA_PASSWORD, inference_ms=_INFERENCE_MS
+    )
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory: pytest.TempPathFactory) -> list[AlbumPicture]:
+    return write_album(tmp_path_factory.mktemp("album"), pictures=_PICTURES, bad=0, seed=3)
+
+
+@dataclass
+class Fleet:
+    """What a test works with."""
+
+    cluster: Cluster
+    settings: Settings
+    values: dict[str, str]
+    state: FleetState
+
+    def enqueue(self, *ranges: tuple[int, int]) -> None:
+        app = create_app(self.settings)
+        for first, last in ranges:
+            send_range(app, RangeMessage("run-1", first, last, last - first + 1))
+
+    @contextlib.contextmanager
+    def primary(self) -> Iterator[oracledb.Connection]:
+        with connect(Database.primary(self.settings), module="test") as connected:
+            yield connected
+
+    def stored(self) -> list[int]:
+        with self.primary() as connected:
+            return [number for (number,) in fetch(connected, "select id from picture_embeddings order by id")]
+
+    def wait_until_stored(self, count: int) -> float:
+        return wait_until(lambda: len(self.stored()) >= count, f"{count} stored", every_seconds=0.1)
+
+    def alter(self, database: str, lever: str, value: str) -> None:
+        dsn = self.cluster.instances[database].dsn("mypdb_ro" if database != "prim" else "mypdb_rw")
+        with oracledb.connect(user="system", password=DBA_PASSWORD, dsn=dsn) as operator:
+            run(operator, f'alter system set "{lever}" = {value}')
+
+
+@pytest.fixture
+def fleet(
+    installed: Settings, cluster: Cluster, redis_server: RedisServer, album: list[AlbumPicture]
+) -> Iterator[Fleet]:
+    """Forty pictures, none embedded, an empty queue, no worker."""
+    with connect(Database.primary(installed), module="test") as connected:
+        run(connected, "delete from picture_embeddings", "delete from embedding_failures", "delete from pictures")
+        with connected.cursor() as cursor:
+            cursor.setinputsizes(None, None, oracledb.DB_TYPE_LONG_RAW)
+            rows = [(one.id, one.path.stat().st_size, one.path.read_bytes()) for one in album]
+            cursor.executemany("insert into pictures (id, img_size, img) values (:1, :2, :3)", rows)
+        connected.commit()
+    wait_for_standbys(installed)
+    values = {
+        **cluster_values(cluster),
+        "redis_url": redis_server.settings().broker_url,
+        "apply_lag_limit": "2",
+        "stop_grace": "1",
+        "batch_size": "4",
+    }
+    settings = load_settings(overrides=values, environment={})
+    state = FleetState(settings)
+    yield Fleet(cluster, settings, values, state)
+    state.close()
+
+
+def test_a_worker_embeds_what_is_queued_and_says_how_it_is(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    worker = start_worker_process("sby1", fleet.values, fleet.state)
+    worker.wait_for("SERVING")
+    fleet.enqueue((1, 10), (11, 20))
+    fleet.wait_until_stored(20)
+    wait_until(lambda: (beat := worker.heartbeat()) is not None and beat.embedded == 20, "counted")
+    beat = worker.heartbeat()
+    assert beat is not None
+    assert (beat.db_unique_name, beat.role, beat.open_mode) == ("sby1", "PHYSICAL STANDBY", "READ ONLY WITH APPLY")
+    assert beat.pictures_per_second > 0
+    assert beat.commit_seconds is not None
+    assert beat.commit_seconds > 0
+    assert beat.apply_lag_seconds == 0
+    worker.send(signal.SIGTERM)
+    assert worker.wait_for_end() == 0
+    gone = fleet.state.workers()["sby1"]
+    assert (gone.is_live, gone.embedded) == (False, 20)
+
+
+def test_a_killed_workers_ranges_run_elsewhere_within_ten_seconds(
+    fleet: Fleet, start_worker_process: StartWorker
+) -> None:
+    first = start_worker_process("sby1", fleet.values, fleet.state)
+    first.wait_for("SERVING")
+    fleet.enqueue((1, 40))
+    wait_until(lambda: (beat := first.heartbeat()) is not None and beat.busy, "busy")
+    second = start_worker_process("sby2", fleet.values, fleet.state)
+    second.wait_for("SERVING")
+    first.kill()
+    killed = time.monotonic()
+    wait_until(lambda: (beat := second.heartbeat()) is not None and beat.busy, "taken over")
+    assert time.monotonic() - killed < 10
+    fleet.wait_until_stored(40)
+    assert fleet.stored() == list(range(1, 41))
+
+
+def test_a_restarted_worker_goes_on_with_what_its_predecessor_had(
+    fleet: Fleet, start_worker_process: StartWorker
+) -> None:
+    first = start_worker_process("sby1", fleet.values, fleet.state)
+    first.wait_for("SERVING")
+    fleet.enqueue((1, 30))
+    wait_until(lambda: (beat := first.heartbeat()) is not None and beat.busy, "busy")
+    first.kill()
+    killed = time.monotonic()
+    second = start_worker_process("sby1", fleet.values, fleet.state)
+    second.wait_for_line("left are handed out again")
+    wait_until(lambda: (beat := second.heartbeat()) is not None and beat.busy, "busy again")
+    assert time.monotonic() - killed < 10
+    fleet.wait_until_stored(30)
+
+
+def test_sigterm_hands_a_running_range_over(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    first = start_worker_process("sby1", fleet.values, fleet.state)
+    first.wait_for("SERVING")
+    fleet.enqueue((1, 40))
+    fleet.wait_until_stored(4)
+    first.send(signal.SIGTERM)
+    assert first.wait_for_end(seconds=8) == 0
+    stood = len(fleet.stored())
+    assert 4 <= stood < 40, "committed batches stand, the rest is not done"
+    assert fleet.state.queue_depth(["sby1"]) == 1
+    second = start_worker_process("sby2", fleet.values, fleet.state)
+    fleet.wait_until_stored(40)
+    assert "embedded" in second.text()
+
+
+def test_a_lagging_standby_pauses_and_resumes(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    worker = start_worker_process("sby1", fleet.values, fleet.state)
+    worker.wait_for("SERVING")
+    fleet.alter("sby1", "_emulator_apply_lag_seconds", "60")
+    try:
+        with fleet.primary() as connected:
+            run(connected, "update pictures set img_size = img_size + 1 where id = 1", "commit")
+        committed = time.monotonic()
+        worker.wait_for("LAGGING")
+        assert time.monotonic() - committed < 2 + 2, "two seconds after the limit of two"
+        beat = worker.heartbeat()
+        assert beat is not None
+        assert "limit 2 s" in beat.state_reason
+        worker.wait_for_line("Canceling queue embeddings")
+        fleet.enqueue((1, 4))
+        fleet.alter("sby1", "_emulator_apply_lag_seconds", "0")
+        caught_up = time.monotonic()
+        worker.wait_for("SERVING")
+        assert time.monotonic() - caught_up < 2
+        fleet.wait_until_stored(4)
+    finally:
+        fleet.alter("sby1", "_emulator_apply_lag_seconds", "0")
+
+
+def test_a_standby_that_stopped_applying_pauses_its_worker(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    worker = start_worker_process("sby1", fleet.values, fleet.state)
+    worker.wait_for("SERVING")
+    fleet.alter("sby1", "_emulator_apply", "off")
+    worker.wait_for("LAGGING", seconds=5)
+    fleet.alter("sby1", "_emulator_apply", "on")
+    worker.wait_for("SERVING", seconds=5)
+
+
+def test_a_worker_starts_before_its_standby_and_outlives_its_death(
+    fleet: Fleet, start_worker_process: StartWorker
+) -> None:
+    fleet.cluster.kill("sby2")
+    worker = start_worker_process("sby2", fleet.values, fleet.state)
+    try:
+        worker.wait_for("UNREACHABLE")
+        fleet.enqueue((1, 30))
+        fleet.cluster.start(["sby2"])
+        worker.wait_for("SERVING", seconds=10)
+        fleet.wait_until_stored(4)
+        fleet.cluster.kill("sby2")
+        worker.wait_for("UNREACHABLE", seconds=5)
+    finally:
+        fleet.cluster.start(["sby2"])
+    worker.wait_for("SERVING", seconds=10)
+    fleet.wait_until_stored(30)
+    assert fleet.state.dead_letters_total() == 0
+
+
+def test_a_worker_that_is_pointed_at_the_primary_embeds_nothing(
+    fleet: Fleet, start_worker_process: StartWorker
+) -> None:
+    worker = start_worker_process("sby1", {**fleet.values, "standbys": f"sby1={fleet.values['db_dsn']}"}, fleet.state)
+    worker.wait_for("WRONG_ROLE")
+    fleet.enqueue((1, 4))
+    beat = worker.heartbeat()
+    assert beat is not None
+    assert "PRIMARY" in beat.state_reason
+    second = start_worker_process("sby2", fleet.values, fleet.state)
+    fleet.wait_until_stored(4)
+    assert second.heartbeat() is not None
+    with fleet.primary() as connected:
+        assert fetch(connected, "select value from v$sysstat where name = 'emulator: inferences'") == [(0,)]
+
+
+def test_a_wrong_password_is_tried_once_and_told(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    fleet.enqueue((1, 4))
+    worker = start_worker_process("sby1", {**fleet.values, "db_password": "wrong"}, fleet.state)
+    worker.wait_for("PAUSED")
+    beat = worker.heartbeat()
+    assert beat is not None
+    assert "ORA-01017" in beat.state_reason
+    assert "adgfleet resume sby1" in beat.state_reason
+    assert fleet.state.queue_depth(["sby1"]) == 1
+
+
+def test_pause_resume_and_drain_are_followed_live(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    worker = start_worker_process("sby1", fleet.values, fleet.state)
+    worker.wait_for("SERVING")
+    fleet.state.pause("sby1")
+    assert worker.wait_for("PAUSED") < 2.5
+    fleet.enqueue((1, 4))
+    fleet.state.resume("sby1")
+    worker.wait_for("SERVING")
+    fleet.wait_until_stored(4)
+    fleet.state.drain("sby1")
+    worker.wait_for("PAUSED")
+    query = "select count(*) from v$session where module like 'adgfleet %' and module <> 'adgfleet test'"
+
+    def sessions() -> int:
+        with connect(Database.standby(fleet.settings, "sby1"), module="test") as connected:
+            return int(fetch(connected, query)[0][0])
+
+    wait_until(lambda: sessions() == 0, "no session left")
+    worker.send(signal.SIGTERM)
+    worker.wait_for_end()
+    again = start_worker_process("sby1", fleet.values, fleet.state)
+    again.wait_for("PAUSED")
+    fleet.enqueue((5, 8))
+    fleet.state.resume("sby1")
+    fleet.wait_until_stored(8)
+
+
+def test_scale_changes_the_number_of_ranges_in_work(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    worker = start_worker_process("sby1", fleet.values, fleet.state, "--sessions", "1")
+    worker.wait_for("SERVING")
+    fleet.enqueue(*((first, first + 3) for first in range(1, 41, 4)))
+    seen: set[int] = set()
+
+    def busy(count: int) -> bool:
+        beat = worker.heartbeat()
+        if beat is not None:
+            seen.add(beat.busy)
+        return beat is not None and beat.busy == count
+
+    wait_until(lambda: busy(1), "one range")
+    assert max(seen) == 1
+    fleet.state.scale("sby1", 3)
+    wait_until(lambda: busy(3), "three ranges")
+    assert max(seen) == 3
+    fleet.wait_until_stored(40)
+
+
+def test_one_standby_has_one_worker(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    start_worker_process("sby1", fleet.values, fleet.state).wait_for("SERVING")
+    second = start_worker_process("sby1", fleet.values, fleet.state)
+    assert second.wait_for_end() == 2
+    assert "is alive already" in second.text()
+    assert "Traceback" not in second.text()
+
+
+def test_an_unreadable_message_is_put_aside_with_its_reason(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    worker = start_worker_process("sby1", fleet.values, fleet.state)
+    worker.wait_for("SERVING")
+    create_app(fleet.settings).send_task(TASK_EMBED_RANGE, kwargs={"v": 9, "first_id": 1}, queue="embeddings")
+    fleet.enqueue((1, 4))
+    fleet.wait_until_stored(4)
+    (letter,) = fleet.state.dead_letters()
+    assert "version 9" in letter["reason"]
+    assert letter["message"] == {"v": 9, "first_id": 1}
+    assert worker.heartbeat() is not None
+
+
+def test_a_worker_to_which_nothing_comes_ends_for_its_supervisor(
+    fleet: Fleet, start_worker_process: StartWorker
+) -> None:
+    worker = start_worker_process("sby1", {**fleet.values, "watchdog_limit": "2"}, fleet.state)
+    worker.wait_for("SERVING")
+    worker.wait_for_line("sby1 is ready")
+    assert create_app(fleet.settings).control.cancel_consumer("embeddings", reply=True)
+    fleet.enqueue((1, 4))
+    assert worker.wait_for_end(seconds=10) == 75
+    assert fleet.state.workers()["sby1"].is_live is False
+    start_worker_process("sby1", fleet.values, fleet.state)
+    fleet.wait_until_stored(4)

@@ -1,0 +1,120 @@
+"""Asks the standby who and how it is, again and again, in a session of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import logging
+import re
+import threading
+
+from fleet.dataguard import read_identity
+from fleet.errors import DatabaseError
+from fleet.sessions import Connection, Database, connect, translated
+from fleet.statements import statement
+from workers.calls import AbandonedCallError, RunningCalls
+from workers.guard import Guard, Observation
+
+log = logging.getLogger("adgfleet.worker")
+
+#: ``+00 00:00:05``: days, hours, minutes, seconds. Source: V$DATAGUARD_STATS, "day(2) to second(0) interval".
+_INTERVAL = re.compile(r"\+?(\d+) (\d+):(\d+):(\d+)")
+#: TIME_COMPUTED and DATUM_TIME, both of the standby's own clock.
+_TIME_FORMAT = "%m/%d/%Y %H:%M:%S"
+#: ORA-00942, ORA-01031: the account may not read a view; the guard does without what it says.
+_NOT_GRANTED = frozenset({"ORA-00942", "ORA-01031"})
+
+
+class Probe:
+    """One session that asks; a standby that does not answer in time is told to the guard and asked anew."""
+
+    def __init__(self, database: Database, guard: Guard, *, interval_seconds: float, timeout_seconds: float) -> None:
+        """Connect to nothing yet."""
+        self._database = database
+        self._guard = guard
+        self._interval_seconds = interval_seconds
+        self._timeout_seconds = timeout_seconds
+        self._calls = RunningCalls(database.name)
+        self._connection: Connection | None = None
+        self._denied: set[str] = set()
+
+    def run(self, stopping: threading.Event) -> None:
+        """Ask until ``stopping``."""
+        while not stopping.is_set():
+            if self._guard.may_log_on:
+                self._ask()
+            else:
+                self._drop()
+            stopping.wait(self._interval_seconds)
+        self._drop()
+
+    def _ask(self) -> None:
+        try:
+            if self._connection is None:
+                self._connection = connect(self._database, module="guard")
+            connection = self._connection
+            deadline = threading.Timer(self._timeout_seconds, self._calls.break_off, ["the standby does not answer"])
+            deadline.daemon = True
+            deadline.start()
+            try:
+                self._guard.observed(self._calls.run(connection, lambda: self._observe(connection)))
+            finally:
+                deadline.cancel()
+        except AbandonedCallError as error:
+            self._connection = None  # closing it would wait, too
+            self._guard.not_reached(error)
+        except DatabaseError as error:
+            self._drop()
+            self._guard.not_reached(error)
+
+    def _observe(self, connection: Connection) -> Observation:
+        with translated(self._database.name):
+            identity = read_identity(connection)
+        open_mode = self._rows(connection, "open_mode")
+        lag = self._rows(connection, "apply_lag")
+        value, computed, datum = lag[0] if lag else (None, None, None)
+        return Observation(
+            identity.role,
+            identity.db_unique_name,
+            open_mode=str(open_mode[0][0] or "") if open_mode else "",
+            apply_lag_seconds=seconds_of(value),
+            lag_age_seconds=age_of(computed, datum),
+        )
+
+    def _rows(self, connection: Connection, name: str) -> list[tuple[str | None, ...]]:
+        if name in self._denied:
+            return []
+        try:
+            with translated(self._database.name), connection.cursor() as cursor:
+                cursor.execute(statement(name))
+                rows: list[tuple[str | None, ...]] = cursor.fetchall()
+                return rows
+        except DatabaseError as error:
+            if not _NOT_GRANTED.intersection(error.codes):
+                raise
+            log.warning("the guard does without %s: %s", name, error)
+            self._denied.add(name)
+            return []
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(Exception):  # it is being thrown away
+                connection.close()
+
+
+def seconds_of(interval: str | None) -> float | None:
+    """Read V$DATAGUARD_STATS.VALUE; None if it says nothing."""
+    match = _INTERVAL.match(interval or "")
+    if match is None:
+        return None
+    days, hours, minutes, seconds = (int(part) for part in match.groups())
+    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+
+
+def age_of(computed: str | None, datum: str | None) -> float:
+    """Return the seconds from DATUM_TIME to TIME_COMPUTED; 0 when one of them is not said."""
+    if not computed or not datum:
+        return 0.0
+    times = [datetime.datetime.strptime(text, _TIME_FORMAT) for text in (datum, computed)]  # noqa: DTZ007 - one clock
+    return max(0.0, (times[1] - times[0]).total_seconds())

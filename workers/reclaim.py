@@ -1,0 +1,81 @@
+"""Hands out again what dead workers had taken.
+
+What a worker has taken and not acknowledged is kept under its standby's name. A starting worker gives back what its
+predecessor left, and every worker does so for standbys whose worker has gone. A range may be handed out twice that way
+(a worker that was only frozen): harmless, see ``workers.embed_range``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container
+from typing import Any
+
+import redis
+
+from fleet.celery_app import SHARED_QUEUE, standby_queue, unacked_index_key, unacked_key
+
+#: Header of a message: how often its worker died with it in hand.
+RECLAIMS_HEADER = "adgfleet_reclaims"
+
+
+class Reclaimer:
+    """Moves unacknowledged messages back to their queues, to the front."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        """Use a connection that decodes answers."""
+        self._redis = client
+
+    def reclaim(self, standby: str, *, while_missing: str | None = None, keep: Container[str] = ()) -> int:
+        """Give back what was taken under a standby's name.
+
+        Args:
+            standby: The name.
+            while_missing: A key that must not exist: the heartbeat of the worker that is thought to be dead.
+            keep: Tags that are in work and stay.
+
+        Returns:
+            The number of messages moved.
+        """
+        tags: list[str] = self._redis.hkeys(unacked_key(standby))  # type: ignore[assignment]
+        return sum(self._restore(standby, tag, while_missing) for tag in tags if tag not in keep)
+
+    def taken(self, standby: str) -> set[str]:
+        """Return the tags that were taken under a standby's name and not acknowledged."""
+        return set(self._redis.hkeys(unacked_key(standby)))  # type: ignore[arg-type]
+
+    def share(self, standby: str) -> int:
+        """Move what waits for one standby only, which does not serve, to the shared queue; returns how many."""
+        moved = 0
+        while self._redis.lmove(standby_queue(standby), SHARED_QUEUE, "RIGHT", "RIGHT") is not None:
+            moved += 1
+        return moved
+
+    def _restore(self, standby: str, tag: str, while_missing: str | None) -> int:
+        """Move one message, unless somebody else has moved it; the same steps as kombu 5.7.0, ``restore_by_tag``."""
+        source, index = unacked_key(standby), unacked_index_key(standby)
+        watched = [source, *([while_missing] if while_missing else [])]
+        with self._redis.pipeline() as pipe:
+            try:
+                pipe.watch(*watched)  # type: ignore[no-untyped-call]  # redis-py has left this one out
+                text = pipe.hget(source, tag)
+                if text is None or (while_missing and pipe.exists(while_missing)):
+                    return 0
+                payload, _exchange, routing_key = json.loads(str(text))
+                pipe.multi()
+                pipe.zrem(index, tag)
+                pipe.hdel(source, tag)
+                pipe.rpush(routing_key, json.dumps(mark_redelivered(payload)))
+                pipe.execute()
+            except redis.WatchError:
+                return 0
+        return 1
+
+
+def mark_redelivered(payload: dict[str, Any]) -> dict[str, Any]:
+    """Set the flags by which Celery knows a redelivery, and count it."""
+    headers = payload.setdefault("headers", {})
+    headers["redelivered"] = True
+    headers[RECLAIMS_HEADER] = int(headers.get(RECLAIMS_HEADER, 0)) + 1
+    payload.setdefault("properties", {}).setdefault("delivery_info", {})["redelivered"] = True
+    return payload
