@@ -13,6 +13,7 @@ import click
 
 import loader.cli
 import producer.cli
+import producer.failures_commands
 import search.cli
 import workers.cli
 from adgfleet.sql_command import sql
@@ -97,6 +98,7 @@ def cli(context: click.Context, env_file: Path | None) -> None:
 for _command in [
     *loader.cli.commands,
     *producer.cli.commands,
+    *producer.failures_commands.commands,
     *workers.cli.commands,
     *search.cli.commands,
     sql,

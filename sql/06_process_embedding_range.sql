@@ -60,7 +60,10 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
       RAISE_APPLICATION_ERROR(-20902, 'no picture could be embedded yet, so nobody can tell whose fault this is: '
         || v_messages(1));
     END IF;
-    SELECT VECTOR_EMBEDDING(&owner..clipimg USING p.img AS data) INTO v_vector FROM &owner..pictures p WHERE p.id = v_canary;
+    SELECT VECTOR_EMBEDDING(&owner..clipimg USING p.img AS data)
+      INTO v_vector
+      FROM &owner..pictures p
+     WHERE p.id = v_canary;
     v_suspects := 0;
   EXCEPTION
     WHEN NO_DATA_FOUND THEN
