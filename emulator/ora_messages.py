@@ -123,6 +123,7 @@ MESSAGES: dict[int, str] = {
     6533: "Subscript beyond count",
     6550: "line {}, column {}:\n{}",
     6592: "CASE not found while executing CASE statement",
+    8103: "object no longer exists",
     12505: "Cannot connect to database. SID {} is not registered with the listener.",
     12514: "Cannot connect to database. Service {} is not registered with the listener.",
     12528: "Cannot connect to database. All instances of service {} are blocking new connections.",

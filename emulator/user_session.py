@@ -24,9 +24,10 @@ from emulator.engine.call_context import enter_context
 from emulator.engine.compiler import prepare as prepare_statement
 from emulator.engine.definitions import plan_definition, plan_drop_model, plan_model, plan_password, plan_unit
 from emulator.engine.objects import Scope
+from emulator.engine.prepared import SchemaMovedError, with_current_schema
 from emulator.errors import NotEmulated, OraError
 from emulator.plsql.execution import compile_unit, run_block
-from emulator.session import Column, Logon, Outcome, RowSource
+from emulator.session import BatchError, Column, Logon, Outcome, RowSource
 from emulator.session_control import is_control, run_control
 from emulator.session_environment import read_user_environment
 from emulator.statement_text import StatementKind, StatementText, scan_statement
@@ -57,6 +58,7 @@ _UNIT_DEFINITION = re.compile(
 #: How often a running call looks whether its client has broken off, seconds.
 _PROBE_SECONDS = 0.02
 _CALL_SAVEPOINT = "_CALL_{}"
+_ALL_ROWS = 1_000_000_000
 
 
 class UserSession:
@@ -194,8 +196,9 @@ class UserSession:
         batch_errors: bool = False,
     ) -> Outcome:
         if text.kind in {StatementKind.QUERY, StatementKind.DML}:
-            prepared = self._prepare(text, bind_types, scope)
-            return self.run(prepared, rows, scope=scope, batch_errors=batch_errors)
+            return with_current_schema(
+                lambda: self.run(self._prepare(text, bind_types, scope), rows, scope=scope, batch_errors=batch_errors)
+            )
         if text.kind is StatementKind.PLSQL:
             with self._atomic_call():
                 return run_block(self, text, bind_types, rows, scope=scope)
@@ -290,10 +293,16 @@ class UserSession:
             raise NotEmulated(f"reading {name} in the redirected transaction that changed it")
         snapshot: Snapshot | None = None
         if self._transaction.has_changes:
-            source = prepared.open(self._run_on_transaction, values)
+            if prepared.embeds_inside:
+                raise NotEmulated("a model that runs on rows outside the select list, in a transaction with changes")
+            version = prepared.schema_version
+            source = prepared.open(lambda sql, given: iter(self._transaction.query(sql, given, version)), values)
         else:
             snapshot = self.instance.store.open_snapshot()
             try:
+                if snapshot.schema_version != prepared.schema_version:
+                    self.instance.store.wait_for_definition()
+                    raise SchemaMovedError  # noqa: TRY301 - the snapshot is closed below
                 source = prepared.open(snapshot.run, values)
             except BaseException:
                 snapshot.close()
@@ -301,9 +310,6 @@ class UserSession:
         rows = SessionRows(self, source, snapshot)
         self._open_rows.add(rows)
         return rows
-
-    def _run_on_transaction(self, sql: str, parameters: StoredRow) -> Iterator[StoredRow]:
-        return iter(self._transaction.query(sql, parameters))
 
     def forget_rows(self, rows: SessionRows) -> None:
         """Drop a closed cursor."""
@@ -313,11 +319,7 @@ class UserSession:
 
     def _change_here(self, change: PreparedChange, rows: Sequence[Sequence[Value]], *, batch_errors: bool) -> Outcome:
         if change.source is not None:
-            computed = self._open_query(change.source, rows[0] if rows else ())
-            try:
-                rows = computed.fetch(1_000_000_000)
-            finally:
-                computed.close()
+            return self._change_by_source(change, change.source, rows or [()], batch_errors=batch_errors)
         parameters: list[StoredRow | OraError] = []
         for row in rows:
             try:
@@ -340,6 +342,39 @@ class UserSession:
             batch_errors=result.errors,
             returned=returned if change.returning else (),
         )
+
+    def _change_by_source(
+        self,
+        change: PreparedChange,
+        query: PreparedQuery,
+        rows: Sequence[Sequence[Value]],
+        *,
+        batch_errors: bool,
+    ) -> Outcome:
+        """Run INSERT … SELECT with a model: for each row of binds compute first, then insert all of it or nothing."""
+        row_counts: list[int] = []
+        errors: list[BatchError] = []
+        for number, row in enumerate(rows):
+            try:
+                computed = self._open_query(query, row)
+                try:
+                    parameters = [change.parameters(each) for each in computed.fetch(_ALL_ROWS)]
+                finally:
+                    computed.close()
+                row_counts.append(
+                    self._transaction.change_as_one(change, parameters, check_cancelled=self.check_cancelled)
+                )
+            except OraError as error:
+                error.row_count = number
+                if not batch_errors or error.code == 1013:
+                    raise
+                row_counts.append(0)
+                errors.append(BatchError(number, error.code, error.text))
+            except SchemaMovedError:
+                if number == 0:
+                    raise
+                raise OraError(8103) from None  # the executions before this one stand
+        return Outcome(row_count=sum(row_counts), row_counts=row_counts, batch_errors=errors)
 
     def _change_on_primary(
         self, change: PreparedChange, rows: Sequence[Sequence[Value]], scope: Scope, *, batch_errors: bool

@@ -8,6 +8,8 @@ from typing import Any
 
 from emulator.datatypes import SqlType, Value
 from emulator.engine.assignment import Target, assign
+from emulator.engine.constant_embeddings import ConstantEmbedding
+from emulator.engine.objects import Model
 from emulator.engine.pieces import Piece
 from emulator.engine.prepared import NameResolver, StoredRow
 from emulator.engine.stored_values import to_stored
@@ -24,8 +26,10 @@ class BindList:
     resolver: NameResolver | None
     names: list[str] = field(default_factory=list)
     types: list[SqlType] = field(default_factory=list)
-    #: For each SQLite parameter: which bind, and how its value is stored.
-    encoders: list[tuple[int, Callable[[Value], Any]]] = field(default_factory=list)
+    #: For each SQLite parameter: which bind, and how its value is stored; None for a computed one.
+    encoders: list[tuple[int, Callable[[Value], Any]] | None] = field(default_factory=list)
+    #: Parameters that are computed from those before them.
+    embeddings: list[ConstantEmbedding] = field(default_factory=list)
     #: Slices of the text that PL/SQL's variables stand in: start, end, bind.
     slices: list[tuple[int, int, int]] = field(default_factory=list)
     _by_slice: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -69,6 +73,22 @@ class BindList:
         self.encoders.append((number, lambda value: to_stored(value, sql_type)))
         return Piece(f"?{len(self.encoders)}", sql_type, is_constant=True)
 
+    def embedding(self, model: Model, argument: Piece, sql_type: SqlType) -> Piece:
+        """Return an embedding of a constant as a parameter: the model runs once, before SQLite and its locks."""
+        self.encoders.append(None)
+        self.embeddings.append(ConstantEmbedding(model, argument, len(self.encoders) - 1))
+        return Piece(f"?{len(self.encoders)}", sql_type, is_constant=True)
+
+    def take_bind(self, sql: str) -> int | None:
+        """Take back the newest parameter if a text is nothing but a bind; return the bind's number."""
+        if not self.encoders or sql != f"?{len(self.encoders)}":
+            return None
+        newest = self.encoders[-1]
+        if newest is None:
+            return None
+        self.encoders.pop()
+        return newest[0]
+
     def assigned(self, number: int, target: Target) -> str:
         """Return a bind as the value of a column, converted and checked in Python."""
         self.encoders.append((number, lambda value: assign(value, target)))
@@ -78,7 +98,10 @@ class BindList:
         """Return SQLite's parameters for one execution's values."""
         if len(values) < len(self.names):
             raise OraError(1008)
-        return tuple(encode(values[number]) for number, encode in self.encoders)
+        stored = [None if entry is None else entry[1](values[entry[0]]) for entry in self.encoders]
+        for embedding in self.embeddings:
+            stored[embedding.position] = embedding.compute(stored)
+        return tuple(stored)
 
     def text_for_primary(self, returning: int) -> str:
         """Return the statement with PL/SQL's variables as placeholders, as it is sent to a primary."""

@@ -104,6 +104,8 @@ class Catalogue:
     """A snapshot of the dictionary."""
 
     version: int
+    #: SQLite's number of the schema that it describes.
+    schema_version: int
     users: Mapping[str, User]
     roles: frozenset[str]
     grants: frozenset[Grant]
@@ -171,6 +173,7 @@ class Catalogue:
         counter = next(iter(connection.execute("SELECT value FROM _counters WHERE name = 'constraint'")), (7000,))[0]
         return cls(
             version=version,
+            schema_version=next(iter(connection.execute("PRAGMA schema_version")))[0],
             users=users,
             roles=roles,
             grants=grants,

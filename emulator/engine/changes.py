@@ -29,6 +29,7 @@ class Change:
         self.blind = False
         self.uses_model = False
         self.tables_read: frozenset[str] = frozenset()
+        self.relations: tuple[Relation, ...] = (relation,)
         self.sqlite_text = ""
         self.oracle_text = ""
         self.returning: tuple[SqlType, ...] = ()
@@ -69,6 +70,10 @@ class ChangeWriter:
         statement = self._statement
         change.uses_model = statement.uses_model
         change.tables_read = frozenset(statement.tables - {change.table})
+        read = (statement.catalogue.table_by_sqlite_name(name) for name in sorted(change.tables_read))
+        change.relations = (change.relation, *(relation for relation in read if relation is not None))
+        if statement.embeds_inside and change.source is None:
+            raise NotEmulated(f"{change.verb} with a model that runs on each row")
         change.bind_names = tuple(statement.binds.names)
         change.bind_types = tuple(statement.binds.types)
         change.oracle_text = statement.binds.text_for_primary(len(change.returning))
@@ -123,7 +128,7 @@ class ChangeWriter:
         query = self._statement.query(values, None, is_top=True)
         if len(query.fields) != given:
             raise OraError(913 if len(query.fields) > given else 947)
-        if query.embeddings:
+        if query.embeddings or self._statement.embeds_inside:
             from emulator.engine.compiler import Query  # noqa: PLC0415 - the two need each other
 
             change.source = Query(self._statement, query)
@@ -207,9 +212,8 @@ class ChangeWriter:
         if isinstance(node, exp.Column) and stored_name(node.this) == "DEFAULT" and node.args.get("table") is None:
             raise NotEmulated("DEFAULT as a value")
         piece = writer.value(node)
-        number = _parameter_number(piece.sql)
-        if number is not None:  # a bare bind: converted and checked in Python, which is also faster
-            bind, _encode = self._statement.binds.encoders.pop()
+        bind = self._statement.binds.take_bind(piece.sql)
+        if bind is not None:  # a bare bind: converted and checked in Python, which is also faster
             return self._statement.binds.assigned(bind, target)
         if piece.is_null:
             return "NULL"
@@ -250,7 +254,3 @@ class ChangeWriter:
 
 def _target_of(relation: Relation, column: TableColumn) -> Target:
     return Target(relation.owner, relation.name, column.name, column.type)
-
-
-def _parameter_number(sql: str) -> int | None:
-    return int(sql[1:]) if sql.startswith("?") and sql[1:].isdigit() else None

@@ -28,6 +28,8 @@ class Query:
         self.bind_names = tuple(statement.binds.names)
         self.tables = frozenset(statement.tables)
         self.for_update = written.for_update
+        self.schema_version = statement.catalogue.schema_version
+        self.embeds_inside = statement.embeds_inside
         self._sql = written.sql
         self._embeddings = written.embeddings
         self._binds = statement.binds

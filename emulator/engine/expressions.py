@@ -397,13 +397,16 @@ class ExpressionWriter:
         return self._distance(self.value(node.this), self.value(node.expression), "COSINE")
 
     def embedding(self, node: VectorEmbedding) -> Piece:
-        """Write VECTOR_EMBEDDING as a function call; a constant one is computed once."""
+        """Write VECTOR_EMBEDDING: a constant one is computed before the statement runs, any other by SQLite."""
         model, value = self.embedding_parts(node)
+        self.statement.uses_model = True
+        if value.is_constant and node.expression.find(exp.Select) is None:
+            return self.statement.binds.embedding(model, value, model_type(model))
+        self.statement.embeds_inside = True
         arguments = f"{text_literal(model.owner)}, {text_literal(model.name)}, {value.sql}"
         sql = f"\"ORA$VECTOR_EMBEDDING\"('SS{value.letter}V', {arguments})"
         if value.is_constant:
             sql = f"(SELECT {sql})"
-        self.statement.uses_model = True
         return Piece(sql, model_type(model), value.is_constant)
 
     def embedding_parts(self, node: VectorEmbedding) -> tuple[Model, Piece]:

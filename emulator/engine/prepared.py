@@ -7,15 +7,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from emulator.datatypes import Row, SqlType, Value
+from emulator.engine.objects import Relation
+from emulator.errors import OraError
 from emulator.session import Column, RowSource
 
 #: A row of SQLite values.
 StoredRow: TypeAlias = tuple[Any, ...]
 #: Runs one SQLite statement and yields its rows: a reader connection's, or a transaction's own view.
 RunQuery: TypeAlias = Callable[[str, StoredRow], Iterator[StoredRow]]
+
+T = TypeVar("T")
+#: DDL would have to hit the same few microseconds this often in a row.
+_MOST_PREPARATIONS = 50
+
+
+class SchemaMovedError(Exception):
+    """DDL has changed the tables since the statement was prepared: nothing was done, it has to be prepared again."""
+
+
+def with_current_schema(attempt: Callable[[], T]) -> T:
+    """Prepare and run a statement, again for as long as DDL of others comes in between.
+
+    Args:
+        attempt: Prepares from the dictionary of now, runs, and has no effect when it raises ``SchemaMovedError``.
+
+    Raises:
+        OraError: 8103, it never ends.
+    """
+    for _ in range(_MOST_PREPARATIONS):
+        try:
+            return attempt()
+        except SchemaMovedError:
+            continue
+    raise OraError(8103)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +78,10 @@ class PreparedQuery(Protocol):
     #: SQLite names of the tables it reads; dictionary views not among them.
     tables: frozenset[str]
     for_update: bool
+    #: SQLite's number of the schema that the text was written for.
+    schema_version: int
+    #: A model is run by SQLite itself, on rows: never under the store's latch.
+    embeds_inside: bool
 
     def open(self, run: RunQuery, values: Sequence[Value]) -> RowSource:
         """Start the query; expensive calls of the select list run when their row is fetched, not before."""
@@ -69,6 +100,8 @@ class PreparedChange(Protocol):
     blind: bool
     #: Some expression runs a model (ORA-40286 where the statement is redirected).
     uses_model: bool
+    #: The tables that the text was written for, as they were then.
+    relations: tuple[Relation, ...]
     #: SQLite's text. It ends in RETURNING with the returned expressions, if there are any.
     sqlite_text: str
     #: Types of the returned expressions, in order.

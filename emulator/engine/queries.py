@@ -60,6 +60,8 @@ class StatementWriter:
         #: SQLite names of the tables it reads.
         self.tables: set[str] = set()
         self.uses_model = False
+        #: Some model is run by SQLite itself, row by row.
+        self.embeds_inside = False
         self._aliases = itertools.count(1)
         self._common: dict[str, WrittenQuery] = {}
 

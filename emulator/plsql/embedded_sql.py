@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from emulator.datatypes import Row, Value
-from emulator.engine.prepared import BoundVariable, Prepared
+from emulator.engine.prepared import BoundVariable, Prepared, with_current_schema
 from emulator.errors import NotEmulated, OraError
 from emulator.plsql import syntax
 from emulator.plsql.exceptions import CompileError
@@ -66,12 +66,17 @@ class EmbeddedSql:
 
     def run(self, frame: Frame) -> Outcome:
         """Run the statement once."""
+        return with_current_schema(lambda: self._run_once(frame))
+
+    def _run_once(self, frame: Frame) -> Outcome:
         prepared = self.prepared(frame)
         return frame.run.port.run(prepared, [self.values(frame, prepared)], scope=frame.scope)
 
     def run_many(self, frame: Frame, rows: Sequence[Sequence[Value]], *, batch_errors: bool) -> Outcome:
         """Run the statement once for each row of values."""
-        return frame.run.port.run(self.prepared(frame), rows, scope=frame.scope, batch_errors=batch_errors)
+        return with_current_schema(
+            lambda: frame.run.port.run(self.prepared(frame), rows, scope=frame.scope, batch_errors=batch_errors)
+        )
 
     def open(self, frame: Frame) -> OpenCursor:
         """Open a query."""

@@ -41,6 +41,8 @@ class Snapshot:
         self._connection: apsw.Connection | None = store.reader()
         self._cursors: list[apsw.Cursor] = []
         self._connection.execute("BEGIN").fetchall()
+        #: SQLite's number of the schema that it shows; reading it is what fixes the view.
+        self.schema_version = int(str(self._connection.execute("PRAGMA schema_version").fetchall()[0][0]))
 
     def run(self, sql: str, parameters: StoredRow) -> Iterator[StoredRow]:
         """Run a query; its rows are read as they are asked for."""
@@ -134,6 +136,11 @@ class Store:
     def open_snapshot(self) -> Snapshot:
         """Open a view of what is committed now."""
         return Snapshot(self)
+
+    def wait_for_definition(self) -> None:
+        """Wait until DDL that is in the data is in ``catalogue`` too."""
+        with self.latch:
+            pass
 
     # ------------------------------------------------------------------ the writer, under the latch
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from emulator.engine.constraint_errors import translate
-from emulator.engine.prepared import StoredRow
+from emulator.engine.prepared import SchemaMovedError, StoredRow
 from emulator.errors import OraError
 from emulator.session import BatchError
 from emulator.store.locks import LockKey, check_deadlock
@@ -131,7 +131,21 @@ class Transaction:
                 result.errors.append(BatchError(number, error.code, error.text))
                 if error.code == 1013:
                     raise
+            except SchemaMovedError:
+                if number == 0:
+                    raise
+                raise OraError(8103) from None  # the executions before this one stand
         return result
+
+    def change_as_one(
+        self, prepared: PreparedChange, rows: Sequence[StoredRow], *, check_cancelled: Callable[[], None]
+    ) -> int:
+        """Run DML with many rows of parameters as one execution: all of it or nothing; return the row count.
+
+        Raises:
+            OraError: As ``change``.
+        """
+        return sum(self._run(prepared, rows, check_cancelled).row_counts)
 
     def _change_together(
         self,
@@ -171,9 +185,10 @@ class Transaction:
     def _attempt(self, prepared: PreparedChange, rows: Sequence[StoredRow]) -> ChangeResult:
         store = self.store
         writer = store.writer
-        relation = store.catalogue.table_by_sqlite_name(prepared.table)
-        if relation is None:
-            raise OraError(942, f'"{prepared.table.replace(".", chr(34) + "." + chr(34))}"')
+        catalogue = store.catalogue
+        if any(catalogue.table_by_sqlite_name(each.sqlite_name) != each for each in prepared.relations):
+            raise SchemaMovedError
+        relation = prepared.relations[0]
         keys = table_keys(relation)
         text, key_columns = prepared.sqlite_text, 0
         if prepared.verb == "UPDATE":  # an update to the same value leaves no trace in a changeset, yet locks its row
@@ -281,9 +296,15 @@ class Transaction:
         finally:
             self.waits_for = set()
 
-    def query(self, sql: str, parameters: StoredRow) -> list[StoredRow]:
-        """Run a query that sees the transaction's own changes; returns all rows."""
+    def query(self, sql: str, parameters: StoredRow, schema_version: int) -> list[StoredRow]:
+        """Run a query that sees the transaction's own changes; returns all rows.
+
+        Raises:
+            SchemaMovedError: The text was written for another schema.
+        """
         with self.store.latch:
+            if self.store.catalogue.schema_version != schema_version:
+                raise SchemaMovedError
             self.store.check_writable()
             self.store.take_over(self, full=True)
             return self.store.writer.execute(sql, parameters).fetchall()
