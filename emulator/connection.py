@@ -24,7 +24,8 @@ from emulator.ttc.values import DEFINED_LATER, WireType, wire_type
 log = logging.getLogger("emulator.connection")
 
 _MOST_CURSORS = 65_535
-_LOGON_ATTEMPT_ERRORS = frozenset({1017, 1045, 28000, 1033})
+#: The session was killed: the client is told, then its connection ends.
+_KILLED = 28
 
 
 class BreakReceivedError(EmulatorError):
@@ -55,6 +56,9 @@ class Channel(Protocol):
 
     def client_waits_for_break(self) -> bool:
         """Tell whether the client broke off or closed, without taking anything; asked while a call runs."""
+
+    def disconnect(self) -> None:
+        """End the connection, from whatever thread; who waits for a payload gets ``ClosedByPeerError``."""
 
 
 @dataclass(slots=True)
@@ -211,9 +215,13 @@ class Connection:
             return
         if self._session is None:
             raise RemoteProtocolError(f"function {function} before the logon")
+        self._session.statistics.roundtrips += 1
         try:
             answer = self._call(function, reader, self._session)
         except OraError as error:
+            if error.code == _KILLED:
+                self._reply(prefix + self._error(error))
+                raise ClosedByPeerError from error
             if self._channel.client_waits_for_break() and error.code == 1013:
                 self._channel.next_payload(inside_request=True)  # takes the marker: raises BreakReceivedError
             answer = self._error(error)
@@ -256,17 +264,19 @@ class Connection:
         if self._exchange is None:
             raise RemoteProtocolError("logon phase two before phase one")
         try:
-            self._session = self._log_on(self._exchange, pairs)
+            self._session = self._log_on(self._exchange, request)
         except OraError as error:
             self._reply(messages.make_error(error=error, field_version=self._version))
             raise ClosedByPeerError("logon refused") from error
         self._session.set_interrupt_probe(self._channel.client_waits_for_break)
+        self._session.set_disconnect(self._channel.disconnect)
         self._schema = self._session.current_schema
         attributes = [(key, value, 0) for key, value in self._session.logon_attributes().items()]
         attributes.append(("AUTH_SVR_RESPONSE", self._exchange.proof(), 0))
         return messages.make_parameters(attributes) + messages.make_error(field_version=self._version)
 
-    def _log_on(self, exchange: Exchange, pairs: dict[str, str]) -> Session:
+    def _log_on(self, exchange: Exchange, request: messages.AuthRequest) -> Session:
+        pairs = request.pairs
         verified = exchange.verify(pairs.get("AUTH_SESSKEY", ""), pairs.get("AUTH_PASSWORD", ""))
         if not verified or self._database.verifier(self._user) is None:
             raise OraError(1017)
@@ -282,6 +292,7 @@ class Connection:
                 os_user=pairs.get("AUTH_SID", ""),
                 process=pairs.get("AUTH_PID", ""),
                 driver=pairs.get("SESSION_CLIENT_DRIVER_NAME", ""),
+                contexts={(space.upper(), name.upper()): value for space, name, value in request.contexts},
             )
         )
 
@@ -306,6 +317,8 @@ class Connection:
 
     def _execute(self, reader: Reader, session: Session) -> bytes:
         request = calls.parse_execute(reader, self._version)
+        if request.has(calls.OPTION_PARSE):
+            session.statistics.parses += 1
         cursor = self._cursor(request.cursor_id) if request.cursor_id else None
         if request.sql is not None:
             text = scan_statement(request.sql)
@@ -425,9 +438,9 @@ class Connection:
     def _query_answer(self, cursor: _Cursor, cursor_id: int, source: RowSource, *, describe: bool, fetch: int) -> bytes:
         cursor.rows = source
         changed = cursor.columns != source.columns
-        cursor.columns = source.columns
         if changed:
-            cursor.defines = []
+            cursor.defines = calls.changed_defines(cursor.columns, source.columns)
+            cursor.columns = source.columns
         cursor_id = self._keep(cursor, cursor_id)
         answer = calls.make_describe(cursor.columns, self._version) if describe or changed else b""
         if cursor.is_defined_later and not cursor.defines:

@@ -17,6 +17,7 @@ from emulator.errors import NotEmulated
 
 if TYPE_CHECKING:
     from emulator.instance import Instance
+    from emulator.session import SessionStatistics
 
 #: V$SYSSTAT's name of the count of VECTOR_EMBEDDING calls; no Oracle has it.
 INFERENCES_STATISTIC = "emulator: inferences"
@@ -136,6 +137,31 @@ def _sysstat(instance: Instance) -> list[_Record]:
     ]
 
 
+#: Statistics of one session, V$SYSSTAT's own come before them.
+_SESSION_STATISTICS: dict[str, Callable[[SessionStatistics], int]] = {
+    "SQL*Net roundtrips to/from client": lambda statistics: statistics.roundtrips,
+    "parse count (total)": lambda statistics: statistics.parses,
+    "execute count": lambda statistics: statistics.executions,
+}
+_FIRST_SESSION_STATISTIC = 100
+
+
+def _statname(instance: Instance) -> list[_Record]:
+    own = [{"STATISTIC#": each["STATISTIC#"], "NAME": each["NAME"], "CLASS": 1} for each in _sysstat(instance)]
+    return own + [
+        {"STATISTIC#": number, "NAME": name, "CLASS": 1}
+        for number, name in enumerate(_SESSION_STATISTICS, _FIRST_SESSION_STATISTIC)
+    ]
+
+
+def _sesstat(instance: Instance) -> list[_Record]:
+    return [
+        {"SID": session.session_id, "STATISTIC#": number, "VALUE": read(session.statistics), "CON_ID": 3}
+        for session in instance.sessions()
+        for number, read in enumerate(_SESSION_STATISTICS.values(), _FIRST_SESSION_STATISTIC)
+    ]
+
+
 def _osstat(_instance: Instance) -> list[_Record]:
     load = os.getloadavg()[0]
     return [
@@ -173,6 +199,8 @@ _VIEWS: dict[str, Callable[[Instance], list[_Record]]] = {
     "V$DATAGUARD_STATS": _dataguard_stats,
     "V$SESSION": _sessions,
     "V$SYSSTAT": _sysstat,
+    "V$STATNAME": _statname,
+    "V$SESSTAT": _sesstat,
     "V$OSSTAT": _osstat,
     "V$SYSMETRIC": _sysmetric,
     "V$PARAMETER": _parameter,

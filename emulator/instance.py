@@ -129,11 +129,13 @@ class Instance:
         if user.locked:
             raise OraError(28000)
         if logon.proxy_client is not None:
-            client = catalogue.user(logon.proxy_client)
-            if logon.user != LINK_USER or client is None:
+            if catalogue.user(logon.proxy_client) is None:
                 raise OraError(1017)
-        elif not catalogue.has_privilege(logon.user, "CREATE SESSION"):
-            raise OraError(1045, logon.user)
+            if logon.user != LINK_USER and not catalogue.may_act_for(logon.user, logon.proxy_client):
+                raise OraError(28150)
+        acting = logon.proxy_client or logon.user
+        if logon.user != LINK_USER and not catalogue.has_privilege(acting, "CREATE SESSION"):
+            raise OraError(1045, acting)
         with self._lock:
             session_id = next(self._session_ids)
             self.logons += 1

@@ -260,6 +260,11 @@ class SocketChannel:
         except (OSError, ValueError):
             return True
 
+    def disconnect(self) -> None:
+        """End the connection from whatever thread; what was sent still reaches the client."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def send_internal_error(self, field_version: int) -> None:
         """Answer ORA-00600; the driver then closes the connection."""
         self.send(make_error(error=OraError(600, "see the instance's log"), field_version=field_version))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from emulator.datatypes import Row, SqlType, Value
@@ -96,13 +96,27 @@ class Logon:
     os_user: str = ""
     process: str = ""
     driver: str = ""
+    #: Application context: (namespace, attribute) in upper case to value.
+    contexts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class SessionStatistics:
+    """What V$SESSTAT tells of a session."""
+
+    #: Requests that the client waited for.
+    roundtrips: int = 0
+    #: Parse calls, whether or not the statement was known already.
+    parses: int = 0
+    executions: int = 0
 
 
 class Session(Protocol):
-    """One logged-on session. All calls come from the session's own thread, save ``cancel``."""
+    """One logged-on session. All calls come from the session's own thread, save ``cancel`` and ``kill``."""
 
     session_id: int
     serial: int
+    statistics: SessionStatistics
 
     @property
     def in_transaction(self) -> bool:
@@ -153,6 +167,9 @@ class Session(Protocol):
 
     def change_password(self, password: str) -> None:
         """Give the session's user a new password."""
+
+    def set_disconnect(self, disconnect: Callable[[], None]) -> None:
+        """Give a function that ends the client's connection from another thread; called when the session is killed."""
 
     def set_interrupt_probe(self, probe: Callable[[], bool]) -> None:
         """Give a function that tells whether the client wants the running call to end; asked now and then."""

@@ -101,6 +101,19 @@ def _instance_parameter(session: UserSession, match: re.Match[str]) -> None:
     raise NotEmulated(f"ALTER SYSTEM SET {identifier(match['name']).lower()}")
 
 
+def _kill_session(session: UserSession, match: re.Match[str]) -> None:
+    if not session.catalogue.has_privilege(session.user, "ALTER SYSTEM"):
+        raise OraError(1031)
+    number, serial = int(match["sid"]), int(match["serial"])
+    for other in session.instance.sessions():
+        if (other.session_id, other.serial) == (number, serial):
+            if other is session:
+                raise OraError(27, text="ORA-00027: cannot kill current session")
+            other.kill()
+            return
+    raise OraError(30, text="ORA-00030: User session ID does not exist.")
+
+
 def _nothing(_session: UserSession, _match: re.Match[str]) -> None:
     """Accept a statement whose effect the emulator always has, or that has none here."""
 
@@ -129,6 +142,13 @@ _FORMS: tuple[tuple[re.Pattern[str], _Effect], ...] = tuple(
         (r"ALTER\s+SESSION\s+SYNC\s+WITH\s+PRIMARY", _sync_with_primary),
         (r"ALTER\s+SESSION\s+SET\s+TIME_ZONE\s*=\s*'(?P<zone>[^']*)'\x00?", _time_zone),
         (r"ALTER\s+SESSION\s+SET\s+(?P<parameter>NLS_\w+)\s*=\s*(?P<value>'[^']*'|\w+)", _nls),
+        (
+            (
+                r"ALTER\s+SYSTEM\s+(KILL|DISCONNECT)\s+SESSION\s+'(?P<sid>\d+)\s*,\s*(?P<serial>\d+)(\s*,\s*@\d+)?'"
+                r"(\s+(IMMEDIATE|NOREPLAY|FORCE))*"
+            ),
+            _kill_session,
+        ),
         (
             (
                 r"ALTER\s+SYSTEM\s+SET\s+(?P<name>\"[^\"]+\"|\w+)\s*=\s*(?P<value>'[^']*'|[\w.]+)"

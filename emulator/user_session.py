@@ -18,16 +18,22 @@ from typing import TYPE_CHECKING, cast
 
 import apsw
 
-from emulator.auth import make_verifier
 from emulator.datatypes import Row, SqlType, Value
 from emulator.engine.call_context import enter_context
 from emulator.engine.compiler import prepare as prepare_statement
-from emulator.engine.definitions import plan_definition, plan_drop_model, plan_model, plan_password, plan_unit
+from emulator.engine.definitions import (
+    new_verifier,
+    plan_definition,
+    plan_drop_model,
+    plan_model,
+    plan_password,
+    plan_unit,
+)
 from emulator.engine.objects import Scope
 from emulator.engine.prepared import SchemaMovedError, with_current_schema
 from emulator.errors import NotEmulated, OraError
 from emulator.plsql.execution import compile_unit, run_block
-from emulator.session import BatchError, Column, Logon, Outcome, RowSource
+from emulator.session import BatchError, Column, Logon, Outcome, RowSource, SessionStatistics
 from emulator.session_control import is_control, run_control
 from emulator.session_environment import read_user_environment
 from emulator.statement_text import StatementKind, StatementText, scan_statement
@@ -79,12 +85,15 @@ class UserSession:
         self.redirect_dml = False
         self.logon_time = datetime.datetime.now(datetime.UTC)
         self.is_active = False
+        self.statistics = SessionStatistics()
         self._transaction: Transaction = instance.store.begin()
         self._redirected: RedirectedTransaction | None = None
         self._redirected_tables: set[str] = set()
         self._commits = 0
         self._open_rows: set[SessionRows] = set()
         self._cancelled = threading.Event()
+        self._killed = False
+        self._disconnect: Callable[[], None] | None = None
         self._interrupt_probe: Callable[[], bool] | None = None
         self._next_probe = 0.0
         self._statement_time = self.logon_time
@@ -135,6 +144,7 @@ class UserSession:
     ) -> Outcome:
         """Run a statement of any kind; see ``emulator.session.Session``."""
         self._cancelled.clear()
+        self.statistics.executions += 1
         with self._call():
             return self._dispatch(text, bind_types, rows, self.scope, batch_errors=batch_errors)
 
@@ -151,6 +161,19 @@ class UserSession:
         """Make the running call end with ORA-01013."""
         self._cancelled.set()
 
+    def kill(self) -> None:
+        """End the session from another one: a running call fails with ORA-00028, an idle client finds its end closed.
+
+        Its own thread rolls it back.
+        """
+        self._killed = True
+        if not self.is_active and self._disconnect is not None:
+            self._disconnect()
+
+    def set_disconnect(self, disconnect: Callable[[], None]) -> None:
+        """Call this function to end the client's connection when the session is killed."""
+        self._disconnect = disconnect
+
     def set_interrupt_probe(self, probe: Callable[[], bool]) -> None:
         """Ask this function, now and then, whether the client wants the running call to end."""
         self._interrupt_probe = probe
@@ -163,7 +186,7 @@ class UserSession:
         """Give the user a new password, as DDL."""
         if not self.instance.store.writable:
             raise OraError(16000)
-        verifier = make_verifier(password)
+        verifier = new_verifier(password)
         self._define(lambda _catalogue: plan_password(self.user, verifier))
 
     def close(self, *, commit: bool) -> None:
@@ -486,6 +509,8 @@ class UserSession:
     def _call(self) -> Iterator[None]:
         """Be the thread's context, and active, for one call or fetch."""
         previous = enter_context(self)
+        if self._killed:
+            raise OraError(28)
         self._depth += 1
         self.is_active = True
         if self._depth == 1:
@@ -493,7 +518,7 @@ class UserSession:
         try:
             yield
         except apsw.InterruptError:
-            raise OraError(1013) from None
+            raise OraError(28 if self._killed else 1013) from None
         finally:
             self._depth -= 1
             self.is_active = self._depth > 0
@@ -504,6 +529,10 @@ class UserSession:
     def user_environment(self, parameter: str) -> str | None:
         """Return SYS_CONTEXT('USERENV', parameter)."""
         return read_user_environment(self, parameter)
+
+    def application_context(self, namespace: str, attribute: str) -> str | None:
+        """Return SYS_CONTEXT of a namespace that the client filled at its logon."""
+        return self.logon.contexts.get((namespace.upper(), attribute.upper()))
 
     def statement_time(self) -> datetime.datetime:
         """Return the time at which the running call began."""
@@ -518,7 +547,9 @@ class UserSession:
         return self.instance.dynamic_view(name)
 
     def is_cancelled(self) -> bool:
-        """Tell whether the client cancelled the running call; asked by SQLite while it works."""
+        """Tell whether the running call is to end, by its client or a DBA; asked by SQLite while it works."""
+        if self._killed:
+            return True
         if self._interrupt_probe is not None and not self._cancelled.is_set():
             now = time.monotonic()
             if now >= self._next_probe:
@@ -530,7 +561,7 @@ class UserSession:
     def check_cancelled(self) -> None:
         """Raise ORA-01013 if the client cancelled the running call."""
         if self.is_cancelled():
-            raise OraError(1013)
+            raise OraError(28 if self._killed else 1013)
 
     # ------------------------------------------------------------------ settings
 

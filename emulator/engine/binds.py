@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.datatypes import SqlType, Value
+from emulator.datatypes import SqlType, TypeName, Value
 from emulator.engine.assignment import Target, assign
 from emulator.engine.constant_embeddings import ConstantEmbedding
 from emulator.engine.objects import Model
@@ -91,7 +91,9 @@ class BindList:
 
     def assigned(self, number: int, target: Target) -> str:
         """Return a bind as the value of a column, converted and checked in Python."""
-        self.encoders.append((number, lambda value: assign(value, target)))
+        both_clob = self.types[number].name is TypeName.CLOB and target.type.name is TypeName.CLOB
+        # An empty LOB is not NULL, unlike an empty string.
+        self.encoders.append((number, lambda value: "" if both_clob and value == "" else assign(value, target)))
         return f"?{len(self.encoders)}"
 
     def parameters(self, values: Sequence[Value]) -> StoredRow:

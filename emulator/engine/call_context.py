@@ -32,6 +32,9 @@ class CallContext(Protocol):
     def user_environment(self, parameter: str) -> str | None:
         """Return SYS_CONTEXT('USERENV', parameter); raise ORA-02003 for an unknown parameter."""
 
+    def application_context(self, namespace: str, attribute: str) -> str | None:
+        """Return SYS_CONTEXT of another namespace; None where nothing was set."""
+
     def statement_time(self) -> datetime.datetime:
         """Return the time of the statement's start (SYSDATE is the same in all rows), with time zone."""
 

@@ -64,6 +64,8 @@ _ROLE_PRIVILEGES: dict[str, frozenset[str]] = {
     ),
 }
 PREDEFINED_ROLES = frozenset({*_ROLE_PRIVILEGES, "DBA"})
+#: A grant to a user of being acted for by the proxy that is the grant's object.
+CONNECT_THROUGH = "CONNECT THROUGH"
 _PUBLIC = "PUBLIC"
 T = TypeVar("T")
 
@@ -280,6 +282,10 @@ class Catalogue:
             return True
         grantees = {user, _PUBLIC, *roles}
         return any(Grant(grantee, privilege) in self.grants for grantee in grantees)
+
+    def may_act_for(self, proxy: str, client: str) -> bool:
+        """Tell whether a user may log on for another one."""
+        return Grant(client, CONNECT_THROUGH, "", proxy) in self.grants
 
     def check_table_privilege(self, scope: Scope, relation: Relation, privilege: str) -> None:
         """Make sure that a user may SELECT, INSERT, UPDATE or DELETE.

@@ -179,6 +179,8 @@ class ChangeWriter:
             raise NotEmulated(f"{verb} of something that is no table")
         _text, source = self._statement.table_source(node, verb)
         relation = source.relation
+        if relation is not None and relation.kind is RelationKind.VIEW:
+            raise NotEmulated("changes through views")
         if relation is None or relation.kind is not RelationKind.TABLE:
             raise OraError(1031)
         self._statement.tables.discard(relation.sqlite_name)

@@ -128,6 +128,12 @@ class DefinitionParser:
             depth += {"(": 1, ")": -1}.get(token.word, 0)
         return self.text[start + 1 : self._tokens[self._at - 1].offset].strip()
 
+    def rest_text(self) -> str:
+        """Take everything that is left and return it."""
+        start = self.token.offset
+        self._at = len(self._tokens) - 1
+        return self.text[start:].rstrip()
+
     def expression_text(self, stops: frozenset[str]) -> str:
         """Take a default's expression up to a comma, a closing bracket or one of the words, and return its text."""
         start, depth = self.token.offset, 0

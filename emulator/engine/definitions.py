@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from emulator.auth import Verifier, make_verifier
-from emulator.engine.catalogue import PREDEFINED_ROLES, SCHEMA, Catalogue, UnitError, relation_to_json
+from emulator.engine.catalogue import CONNECT_THROUGH, PREDEFINED_ROLES, SCHEMA, Catalogue, UnitError, relation_to_json
 from emulator.engine.definition_parser import DefinitionParser
 from emulator.engine.objects import (
     Constraint,
@@ -27,6 +27,7 @@ from emulator.engine.objects import (
 )
 from emulator.engine.prepared import DefinitionPlan, StoredRow
 from emulator.engine.stored_values import SQLITE_TYPES, signature_letter
+from emulator.engine.view_definitions import read_view
 from emulator.errors import NotEmulated, OraError
 from emulator.statement_text import StatementText
 
@@ -38,6 +39,7 @@ _COLUMN_CLAUSES = frozenset(
     {"NOT", "NULL", "PRIMARY", "UNIQUE", "REFERENCES", "CHECK", "CONSTRAINT", "ENABLE", "DISABLE"}
 )
 
+_LONGEST_PASSWORD_BYTES = 1024
 _Statement = tuple[str, StoredRow]
 
 
@@ -68,6 +70,8 @@ class _Work:
             raise
         if relation.kind is RelationKind.DICTIONARY:
             raise OraError(1031)
+        if relation.kind is RelationKind.VIEW:
+            raise OraError(942, f'"{relation.owner}"."{relation.name}"')
         if relation.owner != self.scope.user:
             self.need("ALTER TABLE", relation.owner)
         return relation
@@ -134,7 +138,7 @@ def _create_user(work: _Work) -> DefinitionPlan:
     exists_allowed = parser.accept("IF", "NOT", "EXISTS")
     name = parser.name()
     parser.expect("IDENTIFIED", "BY")
-    verifier = make_verifier(_password(parser))
+    verifier = new_verifier(_password(parser))
     locked = False
     while True:
         if parser.accept("DEFAULT", "TABLESPACE") or parser.accept("TEMPORARY", "TABLESPACE"):
@@ -164,7 +168,7 @@ def _alter_user(work: _Work) -> DefinitionPlan:
         if parser.accept("IDENTIFIED", "BY"):
             if not own_password:
                 work.need("ALTER USER")
-            statements += plan_password(name, make_verifier(_password(parser))).statements
+            statements += plan_password(name, new_verifier(_password(parser))).statements
             if parser.accept("REPLACE"):
                 _password(parser)
             continue
@@ -177,9 +181,20 @@ def _alter_user(work: _Work) -> DefinitionPlan:
             statements.append(("UPDATE _users SET locked = 1 WHERE name = ?", (name,)))
         elif parser.accept("ACCOUNT", "UNLOCK"):
             statements.append(("UPDATE _users SET locked = 0 WHERE name = ?", (name,)))
+        elif parser.accept("GRANT", "CONNECT", "THROUGH"):
+            statements.append(_grant(name, CONNECT_THROUGH, "", _proxy(work)))
+        elif parser.accept("REVOKE", "CONNECT", "THROUGH"):
+            statements.append(_revoke(name, CONNECT_THROUGH, "", _proxy(work)))
         else:
             parser.end()
     return DefinitionPlan(tuple(statements))
+
+
+def _proxy(work: _Work) -> str:
+    name = work.parser.name()
+    if name not in work.catalogue.users:
+        raise OraError(1918, name)
+    return name
 
 
 def _drop_user(work: _Work) -> DefinitionPlan:
@@ -694,6 +709,41 @@ def _drop_index(work: _Work) -> DefinitionPlan:
     )
 
 
+# ---------------------------------------------------------------------- views
+
+
+def _create_view(work: _Work, *, replaces: bool = False) -> DefinitionPlan:
+    parser, catalogue = work.parser, work.catalogue
+    exists_allowed = parser.accept("IF", "NOT", "EXISTS")
+    offset = parser.token.offset
+    owner, name = parser.qualified_name()
+    owner = owner or work.scope.schema
+    work.need("CREATE VIEW", owner)
+    known = catalogue.relations.get((owner, name))
+    is_view = known is not None and known.kind is RelationKind.VIEW
+    if catalogue.name_is_used(owner, name) and not (is_view and (replaces or exists_allowed)):
+        raise OraError(955, offset=offset)
+    relation = read_view(parser, catalogue, work.scope, owner, name)
+    if is_view and exists_allowed:
+        return DefinitionPlan(())
+    return DefinitionPlan((_store_object(owner, name, "VIEW", relation_to_json(relation)),))
+
+
+def _drop_view(work: _Work) -> DefinitionPlan:
+    missing_allowed = work.parser.accept("IF", "EXISTS")
+    owner, name = work.parser.qualified_name()
+    owner = owner or work.scope.schema
+    found = work.catalogue.relations.get((owner, name))
+    if found is None or found.kind is not RelationKind.VIEW:
+        if missing_allowed:
+            return DefinitionPlan(())
+        raise OraError(942, f'"{owner}"."{name}"')
+    if owner != work.scope.user:
+        work.need("DROP VIEW", owner)
+    work.parser.accept("CASCADE", "CONSTRAINTS")
+    return DefinitionPlan(tuple(_forget_object(owner, name, "VIEW")))
+
+
 # ---------------------------------------------------------------------- synonyms, units, models
 
 
@@ -773,6 +823,17 @@ def plan_drop_model(owner: str, name: str, catalogue: Catalogue) -> DefinitionPl
     )
 
 
+def new_verifier(password: str) -> Verifier:
+    """Return the verifier of a password that a user is given.
+
+    Raises:
+        OraError: 988, it is empty or longer than a password may be (Source: SQL Language Reference 23ai, CREATE USER).
+    """
+    if not 1 <= len(password.encode()) <= _LONGEST_PASSWORD_BYTES:
+        raise OraError(988)
+    return make_verifier(password)
+
+
 def plan_password(user: str, verifier: Verifier) -> DefinitionPlan:
     """Plan a change of password."""
     row = (verifier.salt, verifier.hash, user)
@@ -818,6 +879,9 @@ _STATEMENTS: tuple[tuple[tuple[str, ...], Callable[[_Work], DefinitionPlan]], ..
     (("CREATE", "INDEX"), _create_index),
     (("CREATE", "UNIQUE", "INDEX"), lambda work: _create_index(work, unique=True)),
     (("DROP", "INDEX"), _drop_index),
+    (("CREATE", "VIEW"), _create_view),
+    (("CREATE", "OR", "REPLACE", "VIEW"), lambda work: _create_view(work, replaces=True)),
+    (("DROP", "VIEW"), _drop_view),
     (("CREATE", "SYNONYM"), _create_synonym),
     (("CREATE", "OR", "REPLACE", "SYNONYM"), _create_synonym),
     (("CREATE", "PUBLIC", "SYNONYM"), lambda work: _create_synonym(work, public=True)),

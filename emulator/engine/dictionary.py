@@ -231,6 +231,12 @@ def _version(_catalogue: Catalogue, _user: str) -> Iterator[tuple[Value, ...]]:
     yield (banner, banner + " Version 23.26.0.0.0", 0)
 
 
+def _views(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for relation in catalogue.relations.values():
+        if relation.owner == user and relation.kind is RelationKind.VIEW:
+            yield (relation.name, len(relation.query), relation.query)
+
+
 def _nls_database_parameters(_catalogue: Catalogue, _user: str) -> Iterator[tuple[Value, ...]]:
     yield from _NLS_DATABASE_PARAMETERS.items()
 
@@ -378,6 +384,7 @@ _VIEWS: dict[str, _View] = {
         _role_privileges,
     ),
     "SESSION_ROLES": _View(_columns(role=_NAME), _session_roles),
+    "USER_VIEWS": _View(_columns(view_name=_NAME, text_length=NUMBER, text_vc=_TEXT), _views),
     "NLS_DATABASE_PARAMETERS": _View(_columns(parameter=_NAME, value=varchar2(64)), _nls_database_parameters),
     "V$VERSION": _View(_columns(banner=varchar2(80), banner_full=varchar2(160), con_id=NUMBER), _version),
     "V$DATABASE": _View(
@@ -443,6 +450,10 @@ _VIEWS: dict[str, _View] = {
     ),
     "V$SYSSTAT": _View(
         (TableColumn("STATISTIC#", NUMBER), *_columns(name=varchar2(64), **{"class": NUMBER}, value=NUMBER)), None
+    ),
+    "V$STATNAME": _View((TableColumn("STATISTIC#", NUMBER), *_columns(name=varchar2(64), **{"class": NUMBER})), None),
+    "V$SESSTAT": _View(
+        (*_columns(sid=NUMBER), TableColumn("STATISTIC#", NUMBER), *_columns(value=NUMBER, con_id=NUMBER)), None
     ),
     "V$OSSTAT": _View(_columns(stat_name=varchar2(64), value=NUMBER, osstat_id=NUMBER), None),
     "V$SYSMETRIC": _View(

@@ -12,14 +12,14 @@ from emulator.datatypes import SqlType
 from emulator.engine.assignment import Target
 from emulator.engine.binds import BindList
 from emulator.engine.catalogue import Catalogue
-from emulator.engine.dialect import VectorEmbedding
+from emulator.engine.dialect import VectorEmbedding, parse_statement
 from emulator.engine.expressions import ExpressionWriter, model_type, stored_name
 from emulator.engine.functions.type_rules import common
-from emulator.engine.objects import Model, RelationKind, Scope
+from emulator.engine.objects import Model, Relation, RelationKind, Scope
 from emulator.engine.pieces import Field, Names, Piece, Source, quote
 from emulator.engine.stored_values import signature_letter
 from emulator.errors import NotEmulated, OraError
-from emulator.statement_text import StatementText
+from emulator.statement_text import StatementText, scan_statement
 
 _SIDES = {"LEFT": "LEFT JOIN", "RIGHT": "RIGHT JOIN", "FULL": "FULL JOIN", "": "JOIN"}
 _SET_OPERATIONS: dict[type, str] = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
@@ -229,7 +229,7 @@ class StatementWriter:
             error.offset = int(node.this.meta.get("start", 0))
             raise
         if relation.kind is RelationKind.VIEW:
-            raise NotEmulated("views")
+            return self._view_source(relation, alias)
         if relation.kind is RelationKind.TABLE:
             self.tables.add(relation.sqlite_name)
         fields = {
@@ -237,6 +237,29 @@ class StatementWriter:
             for column in relation.columns
         }
         return f"{quote(relation.sqlite_name)} AS {quote(alias)}", Source(alias, fields, relation)
+
+    def _view_source(self, relation: Relation, alias: str) -> tuple[str, Source]:
+        """Write a view as the query that it stands for, bound in its owner's schema and with its owner's rights."""
+        text = scan_statement(relation.query)
+        rights = Scope(user=relation.owner, schema=relation.owner)
+        inner = StatementWriter(text, self.catalogue, rights, self.binds)
+        try:
+            written = inner.query(parse_statement(relation.query), None)
+        except NotEmulated:
+            raise
+        except OraError:
+            raise OraError(4063, f"view {relation.owner}.{relation.name}") from None
+        self.tables |= inner.tables
+        self.uses_model |= inner.uses_model
+        fields = {
+            column.name: Field(column.name, f"{quote(alias)}.{quote(column.name)}", found.type, found.nullable)
+            for column, found in zip(relation.columns, written.fields, strict=False)
+        }
+        names = [quote(column.name) for column in relation.columns]
+        renamed = ", ".join(
+            f"{quote(found.name)} AS {name}" for found, name in zip(written.fields, names, strict=False)
+        )
+        return f"(SELECT {renamed} FROM ({written.sql})) AS {quote(alias)}", Source(alias, fields, relation)
 
     def source(self, node: exp.Expression, names: Names) -> tuple[str, Source]:
         """Write a table or subquery of FROM."""

@@ -1,10 +1,11 @@
-"""The supplied packages: DBMS_OUTPUT, DBMS_VECTOR, DBMS_APPLICATION_INFO.
+"""The supplied packages: DBMS_OUTPUT, DBMS_VECTOR, DBMS_SESSION, DBMS_APPLICATION_INFO.
 
 DBMS_LOB's functions are SQL functions too, so they are in the engine's registry.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,6 +28,9 @@ _LONGEST_LINE_BYTES = 32_767
 _MODULE_BYTES = 48
 _ACTION_BYTES = 32
 _CLIENT_INFO_BYTES = 64
+_LONGEST_SLEEP_SECONDS = 3600
+#: How late a cancel can be noticed.
+_SLEEP_SLICE_SECONDS = 0.02
 
 _TYPES: dict[str, PlsqlType] = {"DBMS_OUTPUT.CHARARR": _LINES, "SYS.DBMS_OUTPUT.CHARARR": _LINES}
 _PACKAGES: dict[str, dict[str, NativeSubprogram]] = {}
@@ -216,6 +220,31 @@ def _drop_onnx_model(frame: Frame, values: list[Value]) -> None:
     if owner != frame.scope.user and not port.catalogue.has_privilege(frame.scope.user, "DROP ANY MINING MODEL"):
         raise OraError(40284)
     port.drop_model(owner, name)
+
+
+# ---------------------------------------------------------------------- DBMS_SESSION, DBMS_LOCK
+
+
+@_enter("DBMS_SESSION", "SLEEP", _parameter("SECONDS", _NUMBER))
+@_enter("DBMS_LOCK", "SLEEP", _parameter("SECONDS", _NUMBER))
+def _sleep(frame: Frame, values: list[Value]) -> None:
+    seconds = values[0]
+    if seconds is None or not 0 <= seconds <= _LONGEST_SLEEP_SECONDS:
+        raise OraError(38148, text="ORA-38148: invalid time limit specified")
+    end = time.monotonic() + float(seconds)
+    while (left := end - time.monotonic()) > 0:
+        frame.run.port.check_cancelled()
+        time.sleep(min(left, _SLEEP_SLICE_SECONDS))
+
+
+@_enter("DBMS_SESSION", "SET_IDENTIFIER", _parameter("CLIENT_ID", _TEXT))
+def _set_identifier(frame: Frame, values: list[Value]) -> None:
+    frame.run.port.set_identity({"CLIENT_IDENTIFIER": _cut(values[0], _CLIENT_INFO_BYTES)})
+
+
+@_enter("DBMS_SESSION", "CLEAR_IDENTIFIER")
+def _clear_identifier(frame: Frame, _values: list[Value]) -> None:
+    frame.run.port.set_identity({"CLIENT_IDENTIFIER": None})
 
 
 # ---------------------------------------------------------------------- DBMS_APPLICATION_INFO

@@ -12,6 +12,7 @@ from emulator.ttc.buffer import Reader, Writer
 from emulator.ttc.messages import Message
 from emulator.ttc.values import (
     CHARACTER_TYPES,
+    DEFINED_LATER,
     LATE_TYPES,
     VECTOR_FORMAT_CODES,
     WireType,
@@ -338,6 +339,29 @@ def default_define(column: Column) -> Variable:
     """Return how a column's values travel when the client defined nothing."""
     kind = wire_type(column.type)
     return Variable(kind, 0, column.type.national, column.type)
+
+
+def changed_defines(before: Sequence[Column], now: Sequence[Column]) -> list[Variable]:
+    """Return how columns travel whose types have changed since the client last executed the cursor.
+
+    A column that has become a LOB travels as LONG or LONG RAW, because the client still expects a string.
+    Source: python-oracledb 26.1.0, thin mode, read as specification.
+
+    Returns:
+        A define for each column; [] where the client has to define anew.
+    """
+    defines = [default_define(column) for column in now]
+    for number, (old, new) in enumerate(zip(before, defines, strict=False)):
+        instead = _LONG_FORMS.get((wire_type(old.type), new.kind))
+        if instead is not None:
+            defines[number] = Variable(instead, 0, old.type.national, new.sql_type)
+    return [] if any(define.kind in DEFINED_LATER for define in defines) else defines
+
+
+_LONG_FORMS = {
+    **{(kind, WireType.CLOB): WireType.LONG for kind in (WireType.CHAR, WireType.VARCHAR, WireType.LONG)},
+    **{(kind, WireType.BLOB): WireType.LONG_RAW for kind in (WireType.RAW, WireType.LONG_RAW)},
+}
 
 
 def is_lob(sql_type: SqlType) -> bool:

@@ -21,6 +21,8 @@ _CHARSET_UTF16 = 2000
 _FIELD_VERSION_INDEX = 7
 #: Security limit on the number of things that a request lists.
 _MOST_ITEMS = 65_536
+#: Keys of a logon that repeat, once for each attribute of the application context.
+_CONTEXT_KEYS = ("AUTH_APPCTX_NSPACE", "AUTH_APPCTX_ATTR", "AUTH_APPCTX_VALUE")
 
 
 class Message(enum.IntEnum):
@@ -80,6 +82,8 @@ class AuthRequest:
     user: str
     mode: int
     pairs: dict[str, str]
+    #: Application context of the session to be: (namespace, attribute, value).
+    contexts: tuple[tuple[str, str, str], ...] = ()
 
 
 def parse_protocol(reader: Reader) -> None:
@@ -147,11 +151,14 @@ def parse_auth(reader: Reader) -> AuthRequest:
     if count > 1000:
         raise RemoteProtocolError(f"a logon with {count} pairs")
     pairs: dict[str, str] = {}
+    contexts: dict[str, list[str]] = {name: [] for name in _CONTEXT_KEYS}
     for _ in range(count):
         key = reader.text2().rstrip("\0")
         pairs[key] = reader.text2()
+        if key in contexts:
+            contexts[key].append(pairs[key].rstrip("\0"))
         reader.ub()
-    return AuthRequest(user, mode, pairs)
+    return AuthRequest(user, mode, pairs, tuple(zip(*contexts.values(), strict=False)))
 
 
 def make_parameters(pairs: Sequence[tuple[str, str, int]]) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import tempfile
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -36,7 +37,12 @@ def suite_database(**options: Any) -> Iterator[tuple[Mapping[str, str], list[str
     Yields:
         The suite's settings (``PYO_TEST_…``), and a line for each object that the emulator refused.
     """
-    cluster = Cluster.create(HOME / "database", standbys=(), dba_password=_DBA_PASSWORD, replace=True, **options)
+    with tempfile.TemporaryDirectory(prefix="database-", dir=HOME) as folder:
+        yield from _started(Path(folder), options)
+
+
+def _started(folder: Path, options: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, str], list[str]]]:
+    cluster = Cluster.create(folder, standbys=(), dba_password=_DBA_PASSWORD, **options)
     cluster.start()
     try:
         dsn = cluster.config.primary.dsn("mypdb_rw")

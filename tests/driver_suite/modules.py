@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import json
 import os
 import signal
@@ -15,9 +16,9 @@ from pathlib import Path
 from tests.driver_suite.source import HOME, packages_directory
 
 #: For a whole module; most take a few seconds.
-_MODULE_SECONDS = 300
+_MODULE_SECONDS = 180
 #: For one test: one that waits for an answer for ever must not cost the rest of its module.
-_TEST_SECONDS = 30
+_TEST_SECONDS = 15
 _NOT_EMULATED = "ORA-03001"
 
 
@@ -47,10 +48,10 @@ def module_names(suite: Path) -> list[str]:
 
 
 def choose(names: list[str], wanted: list[str]) -> list[str]:
-    """Return the modules that are meant: by folder, by name, or by a part of the name."""
+    """Return the modules that are meant: by a part of folder/module, or a pattern with ``*``."""
     if not wanted:
         return names
-    return [name for name in names if any(word in {name, name.partition("/")[0]} or word in name for word in wanted)]
+    return [name for name in names if any(word in name or fnmatch.fnmatch(name, word) for word in wanted)]
 
 
 def run_module(suite: Path, name: str, settings: Mapping[str, str]) -> ModuleResult:

@@ -123,7 +123,8 @@ def _to_timestamp_tz(value: Value, model: str = DEFAULT_TIMESTAMP + " TZH:TZM") 
     return found if found.tzinfo is not None else found.replace(tzinfo=datetime.UTC)
 
 
-@register("TO_CLOB", "TO_NCLOB", result=SqlType(TypeName.CLOB), arguments=(1, 1))
+@register("TO_NCLOB", result=SqlType(TypeName.CLOB, national=True), arguments=(1, 1))
+@register("TO_CLOB", result=SqlType(TypeName.CLOB), arguments=(1, 1))
 def _to_clob(value: Value) -> str | None:
     return to_text(value)
 
@@ -136,6 +137,16 @@ def _to_blob(value: bytes) -> bytes:
 @register("RAWTOHEX", result=long_text, arguments=(1, 1))
 def _raw_to_hex(value: Value) -> str:
     return bytes(value).hex().upper()
+
+
+@register("UTL_RAW.CAST_TO_RAW", result=SqlType(TypeName.RAW, size=2000), arguments=(1, 1), accepts="S")
+def _text_to_raw(value: str) -> bytes:
+    return value.encode()
+
+
+@register("UTL_RAW.CAST_TO_VARCHAR2", result=long_text, arguments=(1, 1), accepts="R")
+def _raw_to_text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
 
 
 @register("HEXTORAW", result=SqlType(TypeName.RAW, size=2000), arguments=(1, 1), accepts="S")

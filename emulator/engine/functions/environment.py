@@ -8,7 +8,6 @@ import uuid
 from emulator.datatypes import DATE, TIMESTAMP, SqlType, TypeName, varchar2
 from emulator.engine.call_context import current_context
 from emulator.engine.functions.registry import register
-from emulator.errors import NotEmulated
 
 _TIMESTAMP_TZ = SqlType(TypeName.TIMESTAMP_TZ, scale=6)
 
@@ -21,7 +20,7 @@ def _user() -> str | None:
 @register("SYS_CONTEXT", result=varchar2(4000), arguments=(2, 3), deterministic=False, accepts="S")
 def _sys_context(namespace: str, parameter: str) -> str | None:
     if namespace.upper() != "USERENV":
-        raise NotEmulated(f"SYS_CONTEXT of namespace {namespace}")
+        return current_context().application_context(namespace, parameter)
     return current_context().user_environment(parameter)
 
 
