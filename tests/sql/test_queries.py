@@ -111,7 +111,6 @@ def test_a_wrong_statement_has_oracles_code(pictures: oracledb.Connection, state
         ("merge into pictures p using dual on (1 = 1) when matched then update set img_size = 1", "MERGE"),
         ("select id from pictures for update", "FOR UPDATE"),
         ("create sequence s", "CREATE SEQUENCE"),
-        ("create sequence s", "CREATE SEQUENCE"),
         ("alter session set nls_date_format = 'YYYY'", "NLS_DATE_FORMAT"),
         ("explain plan for select 1 from dual", "EXPLAIN"),
         ("select json_value('{}', '$.a') from dual", None),
