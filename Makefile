@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down check test unit integration acceptance quality driver-tests format lock clean
+.PHONY: help setup demo up down check chaos test unit integration acceptance quality driver-tests format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -48,6 +48,9 @@ integration: setup  ## tests with the real driver, Redis and emulator processes
 
 acceptance: setup  ## tests of whole commands in real processes
 	@$(PYTEST) tests/acceptance $(ARGS)
+
+chaos: setup  ## runs under seeded faults, judged by the tables (ARGS='--first-seed 1 --seeds 50')
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 test: check  ## everything that must pass
 	@$(PYTEST) tests/integration tests/acceptance $(ARGS)

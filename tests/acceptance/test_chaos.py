@@ -1,0 +1,33 @@
+"""A few seeds of the chaos suite; ``make chaos ARGS='--seeds 50'`` runs more."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.__main__ import prepare
+from tests.chaos.rig import Template
+from tests.chaos.trial import run_trial
+
+_SEEDS = (1, 2, 3, 5, 6)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Template, dict[int, str]]]:
+    directory = tmp_path_factory.mktemp("chaos")
+    yield prepare(directory)
+    shutil.rmtree(directory)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", _SEEDS)
+def test_after_faults_the_tables_are_as_without(
+    prepared: tuple[Template, dict[int, str]], tmp_path: Path, seed: int
+) -> None:
+    template, reference = prepared
+    verdict = run_trial(template, reference, tmp_path / "trial", seed=seed)
+    assert verdict.differences == [], verdict
+    assert verdict.on_a_primary == 0, verdict

@@ -1,0 +1,152 @@
+"""The faults: each happens to a rig, and is mended later; all its choices come from a seed."""
+
+from __future__ import annotations
+
+import signal
+import time
+from random import Random
+from typing import ClassVar
+
+from tests.chaos.rig import STANDBYS, Rig
+
+
+class Fault:
+    """Base: something that goes wrong, and how it is put right."""
+
+    #: Messages are lost with it: the producer has to run again.
+    empties_queue: ClassVar[bool] = False
+
+    def __init__(self, rng: Random) -> None:
+        """Make all choices."""
+        self.standby = rng.choice(STANDBYS)
+        self.until = 0.0
+
+    def happen(self, rig: Rig) -> None:
+        """Break it."""
+        raise NotImplementedError  # each fault says how
+
+    def mend(self, rig: Rig) -> None:
+        """Put it right; nothing where it comes right by itself."""
+
+    def _last(self, seconds: float) -> None:
+        self.until = time.monotonic() + seconds
+
+    def _wait(self) -> None:
+        time.sleep(max(0.0, self.until - time.monotonic()))  # how long a fault lasts is the test's input
+
+    def __str__(self) -> str:
+        """Name it."""
+        return type(self).__name__
+
+
+class _OfStandby(Fault):
+    def __str__(self) -> str:
+        return f"{type(self).__name__}({self.standby})"
+
+
+class KilledWorker(_OfStandby):
+    """kill -9; the supervisor starts it again."""
+
+    def happen(self, rig: Rig) -> None:
+        rig.signal_worker(self.standby, signal.SIGKILL)
+
+
+class TerminatedWorker(_OfStandby):
+    """SIGTERM, as at a deployment; the supervisor starts it again."""
+
+    def happen(self, rig: Rig) -> None:
+        rig.signal_worker(self.standby, signal.SIGTERM)
+
+
+class FrozenWorker(_OfStandby):
+    """A worker stands still for 10 s: others take its ranges, and it goes on with them when it wakes."""
+
+    def happen(self, rig: Rig) -> None:
+        rig.signal_worker(self.standby, signal.SIGSTOP)
+        self._last(10.0)
+
+    def mend(self, rig: Rig) -> None:
+        self._wait()
+        rig.signal_worker(self.standby, signal.SIGCONT)
+
+
+class KilledStandby(_OfStandby):
+    """kill -9 of a standby, back after 3 s."""
+
+    def happen(self, rig: Rig) -> None:
+        rig.cluster.kill(self.standby)
+        self._last(3.0)
+
+    def mend(self, rig: Rig) -> None:
+        self._wait()
+        rig.cluster.start([self.standby])
+
+
+class FrozenStandby(_OfStandby):
+    """A standby stands still for 10 s: connections stay, no answers."""
+
+    def happen(self, rig: Rig) -> None:
+        rig.signal_database(self.standby, signal.SIGSTOP)
+        self._last(10.0)
+
+    def mend(self, rig: Rig) -> None:
+        self._wait()
+        rig.signal_database(self.standby, signal.SIGCONT)
+
+
+class RestartedPrimary(Fault):
+    """The primary ends in order, back at once."""
+
+    def happen(self, rig: Rig) -> None:
+        rig.cluster.stop(["prim"])
+        rig.cluster.start(["prim"])
+
+
+class KilledPrimary(Fault):
+    """kill -9 of the primary, back after 2 s."""
+
+    def happen(self, rig: Rig) -> None:
+        rig.cluster.kill("prim")
+        self._last(2.0)
+
+    def mend(self, rig: Rig) -> None:
+        self._wait()
+        rig.cluster.start(["prim"])
+
+
+class KilledRedis(Fault):
+    """kill -9 of Redis, back on its append-only file after 2 s."""
+
+    def happen(self, rig: Rig) -> None:
+        rig.kill_redis()
+        self._last(2.0)
+
+    def mend(self, rig: Rig) -> None:
+        self._wait()
+        rig.start_redis()
+
+
+class EmptiedRedis(Fault):
+    """Redis loses everything: the queue, the ranges in work, heartbeats, progress."""
+
+    empties_queue = True
+
+    def happen(self, rig: Rig) -> None:
+        with rig.redis() as client:
+            client.flushall()
+
+
+FAULTS: dict[str, type[Fault]] = {
+    kind.__name__: kind
+    for kind in (
+        KilledWorker,
+        TerminatedWorker,
+        FrozenWorker,
+        KilledStandby,
+        FrozenStandby,
+        RestartedPrimary,
+        KilledPrimary,
+        KilledRedis,
+        EmptiedRedis,
+    )
+}

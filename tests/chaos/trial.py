@@ -1,0 +1,187 @@
+"""One trial: a run under the faults that a seed chooses, and what became of it."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from fleet.errors import DatabaseError
+from fleet.sessions import Database, session
+from tests.chaos.faults import FAULTS, Fault
+from tests.chaos.judge import Tables, differences, find_primary, pending_pictures, read_tables
+from tests.chaos.observer import Observation, Observer
+from tests.chaos.rig import Rig, Template
+
+#: A run that has not settled this long after its last fault was mended has lost something.
+_RECOVERY_SECONDS = 90.0
+#: Faults come within this time after the start, while there is work.
+_FAULT_WINDOW_SECONDS = 5.0
+_MOST_FAULTS = 3
+_POLL_SECONDS = 0.1
+#: The rate counts as back at this share of the median before the fault.
+_BACK_SHARE = 0.5
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What a trial found."""
+
+    seed: int
+    faults: list[str]
+    differences: list[str]
+    seconds: float = 0.0
+    inferences: int = 0
+    on_a_primary: int = 0
+    #: By fault: seconds until pictures were stored at half the rate before it again; None: the run was over.
+    recovery_seconds: list[float | None] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing differs from a fault-free run."""
+        return not self.differences and not self.on_a_primary
+
+
+def plan_faults(seed: int) -> list[tuple[float, Fault]]:
+    """Return when (seconds after the start) which fault happens: the same for the same seed."""
+    rng = Random(seed)
+    kinds = rng.sample(list(FAULTS), rng.randint(1, _MOST_FAULTS))
+    return sorted(
+        ((rng.uniform(0.5, _FAULT_WINDOW_SECONDS), FAULTS[kind](Random(rng.random()))) for kind in kinds),
+        key=lambda planned: planned[0],
+    )
+
+
+def run_trial(template: Template, reference: dict[int, str], directory: Path, *, seed: int) -> Verdict:
+    """Run one seed and judge it; everything is stopped when this returns."""
+    planned = plan_faults(seed)
+    verdict = Verdict(seed, [f"{fault} at {at:.1f} s" for at, fault in planned], [])
+    rig = Rig(template, directory)
+    try:
+        rig.start()
+        observer = Observer(rig.cluster, rig.settings.require("db_user"), rig.settings.require("db_password"))
+        observer.start()
+        rig.produce()
+        happened = _break(rig, planned, observer.started)
+        try:
+            _recover(rig, produce_again=any(fault.empties_queue for _, fault in planned))
+            verdict.differences = _judge(rig, template, reference)
+        except (RuntimeError, DatabaseError) as error:
+            verdict.differences.append(str(error))
+        verdict.seconds = time.monotonic() - observer.started
+        observation = observer.stop()
+    finally:
+        rig.stop()
+    verdict.inferences, verdict.on_a_primary = observation.inferences, observation.on_a_primary
+    verdict.recovery_seconds = [recovery_seconds(observation, at) for at in happened]
+    return verdict
+
+
+def run_reference(template: Template, directory: Path) -> dict[int, str]:
+    """Run without a fault; return the vector of each good picture, as digests.
+
+    Raises:
+        RuntimeError: Even that run left a difference.
+    """
+    rig = Rig(template, directory)
+    try:
+        rig.start()
+        rig.produce()
+        _recover(rig, produce_again=False)
+        with session(_primary(rig), module="chaos") as connection:
+            tables = read_tables(connection)
+    finally:
+        rig.stop()
+    if tables.vectors.keys() != template.good or tables.failed != template.bad:
+        raise RuntimeError(
+            f"a run without faults stored {len(tables.vectors)} vectors and put {len(tables.failed)} pictures aside"
+        )
+    return tables.vectors
+
+
+def _break(rig: Rig, planned: list[tuple[float, Fault]], started: float) -> list[float]:
+    """Let the faults happen at their times and mend them; return when they happened."""
+    happened: list[float] = []
+    for at, fault in planned:
+        time.sleep(max(0.0, started + at - time.monotonic()))  # the fault's own time is the test's input
+        happened.append(time.monotonic() - started)
+        fault.happen(rig)
+    for _, fault in planned:
+        fault.mend(rig)
+    return happened
+
+
+def _primary(rig: Rig) -> Database:
+    user, password = rig.settings.require("db_user"), rig.settings.require("db_password")
+    return find_primary(rig.cluster, user, password, deadline_seconds=_RECOVERY_SECONDS)
+
+
+def _recover(rig: Rig, *, produce_again: bool) -> None:
+    """Wait until nothing is pending.
+
+    Raises:
+        RuntimeError: Pictures stay pending.
+    """
+    end = time.monotonic() + _RECOVERY_SECONDS
+    if produce_again:
+        rig.produce()
+    while True:
+        try:
+            with session(_primary(rig), module="chaos") as connection:
+                pending = pending_pictures(connection)
+        except DatabaseError:
+            pending = -1
+        if pending == 0:
+            return
+        if time.monotonic() > end:
+            raise RuntimeError(f"{pending} pictures are pending {_RECOVERY_SECONDS:g} s after the last fault")
+        time.sleep(_POLL_SECONDS)
+
+
+def _judge(rig: Rig, template: Template, reference: dict[int, str]) -> list[str]:
+    """Compare every database, the standbys once they have applied everything."""
+    primary = _primary(rig)
+    with session(primary, module="chaos") as connection:
+        expected = read_tables(connection)
+    said = differences(template, reference, expected, primary.name)
+    for name, instance in rig.cluster.instances.items():
+        if name != primary.name:
+            database = Database(name, instance.dsn(name), primary.user, primary.password, 5.0)
+            if _wait_for_tables(database, expected) != expected:
+                said.append(f"{name}: its tables are not those of the primary")
+    return said
+
+
+def _wait_for_tables(database: Database, expected: Tables) -> Tables | None:
+    end = time.monotonic() + _RECOVERY_SECONDS
+    found: Tables | None = None
+    while found != expected and time.monotonic() < end:
+        try:
+            with session(database, module="chaos") as connection:
+                found = read_tables(connection)
+        except DatabaseError:
+            found = None
+        time.sleep(_POLL_SECONDS)
+    return found
+
+
+def recovery_seconds(observation: Observation, at: float) -> float | None:
+    """Return how long after a fault pictures were stored at half the rate before it; None: the run was over."""
+    width = 1.0
+    stored = observation.stored
+
+    def rate(start: float) -> float:
+        inside = [rows for seconds, rows in stored if start <= seconds < start + width]
+        return (inside[-1] - inside[0]) / width if len(inside) > 1 else 0.0
+
+    before = [rate(start / 10) for start in range(int(max(0.0, at - width) * 10))]
+    if not stored or not before or stored[-1][0] < at:
+        return None
+    usual = statistics.median(before)
+    last = max(rows for _, rows in stored)
+    for seconds, rows in stored:
+        if seconds > at and (rows == last or rate(seconds) >= usual * _BACK_SHARE):
+            return round(seconds - at, 1)
+    return None
