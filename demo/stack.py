@@ -237,7 +237,7 @@ class Stack:
             directory=str(self.directory),
             env_file=str(self.env_file),
             primary=self._primary_name(),
-            primary_dsn=self._dsn(self._primary_name(), "mypdb_rw"),
+            primary_dsn=self._primary_dsn(),
             standbys=self._standby_dsns(),
             db_user="adgvec",
             db_password_file=str(self._secret_file("db")),
@@ -252,7 +252,12 @@ class Stack:
 
     def _primary_name(self) -> str:
         assert self.cluster is not None  # noqa: S101 - start_services() came first
-        return next(name for name, instance in self.cluster.instances.items() if instance.role == "PRIMARY")
+        return self.cluster.primary
+
+    def _primary_dsn(self) -> str:
+        """Return a DSN that finds the primary after role changes too."""
+        assert self.cluster is not None  # noqa: S101 - start_services() came first
+        return self.cluster.config.primary_dsn()
 
     def _standby_dsns(self) -> dict[str, str]:
         assert self.cluster is not None  # noqa: S101 - start_services() came first
@@ -264,11 +269,10 @@ class Stack:
         return self.cluster.instances[name].dsn(service)
 
     def _write_env_file(self) -> None:
-        primary = self._primary_name()
         settings = {
             "DB_USER": "adgvec",
             "DB_PASSWORD_FILE": self._secret_file("db"),
-            "DB_DSN": self._dsn(primary, "mypdb_rw"),
+            "DB_DSN": self._primary_dsn(),
             "DBA_USER": "system",
             "DBA_PASSWORD_FILE": self._secret_file("dba"),
             "STANDBYS": ",".join(f"{name}={dsn}" for name, dsn in self._standby_dsns().items()),

@@ -14,6 +14,7 @@ from emulator.cli_options import DIRECTORIES, directory_option, find_cluster, js
 from emulator.cluster import Cluster, ClusterError
 from emulator.control import ControlError, Json
 from emulator.fault_commands import FAULT_COMMANDS
+from emulator.role_commands import ROLE_COMMANDS
 
 _DBA_FILE = "dba_password"
 
@@ -185,7 +186,7 @@ def _show(cluster: Cluster) -> None:
         click.echo(f"user system, password in {password}")
 
 
-for _command in FAULT_COMMANDS:
+for _command in (*ROLE_COMMANDS, *FAULT_COMMANDS):
     emulator.add_command(_command)
 
 commands: list[click.Command] = [emulator]

@@ -201,9 +201,11 @@ class Cluster:
         Raises:
             ClusterError: It does not run.
         """
-        if self.pid(name) is None:
-            raise ClusterError(f"database {name} does not run")
         self._signal(name, signal.SIGSTOP)
+        while not self.is_frozen(name):  # the system stops a process a moment after it was told to
+            if self.pid(name) is None:
+                raise ClusterError(f"database {name} does not run")
+            time.sleep(_POLL_SECONDS)
 
     def thaw(self, name: str) -> None:
         """Let a frozen instance go on where it stopped."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 FILE_NAME = "cluster.json"
+#: Locked while roles change.
+LOCK_FILE = "broker.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,14 @@ class InstanceConfig:
     redo_port: int
     #: Port of its control channel; 0 for any free one.
     control_port: int = 0
-    #: Whether it starts as the primary.
+    #: Whether it is the primary.
     is_primary: bool = False
+    #: Whether it is a snapshot standby: writable for itself, until it is converted back.
+    is_snapshot: bool = False
     #: DB_NAME, the same for all.
     db_name: str = "mydb"
-    #: The pluggable database; services are ``<pdb>``, ``<pdb>_rw`` on the primary, ``<pdb>_ro`` on a standby.
+    #: The pluggable database; services are ``<pdb>``, ``<pdb>_rw`` on the primary, ``<pdb>_ro`` on a standby,
+    #: ``<pdb>_snap`` on a snapshot standby.
     pdb: str = "mypdb"
     #: Modelled time of an inference, added to the real one, milliseconds.
     inference_ms: float = 0.0
@@ -52,17 +57,17 @@ class InstanceConfig:
     @property
     def role_service(self) -> str:
         """The service that only its role offers."""
-        return f"{self.pdb}_{'rw' if self.is_primary else 'ro'}"
+        return f"{self.pdb}_{'rw' if self.is_primary else 'snap' if self.is_snapshot else 'ro'}"
 
     @property
     def role(self) -> str:
-        """PRIMARY or PHYSICAL STANDBY."""
-        return "PRIMARY" if self.is_primary else "PHYSICAL STANDBY"
+        """PRIMARY, PHYSICAL STANDBY or SNAPSHOT STANDBY."""
+        return "PRIMARY" if self.is_primary else "SNAPSHOT STANDBY" if self.is_snapshot else "PHYSICAL STANDBY"
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterConfig:
-    """All instances, and what they must know of each other."""
+    """All instances, their present roles, and what they must know of each other."""
 
     instances: tuple[InstanceConfig, ...]
     #: Password of the internal user through which standbys act on the primary.
@@ -71,6 +76,8 @@ class ClusterConfig:
     redo_secret: str = field(repr=False)
     #: What a caller must know to command an instance; without one nobody can.
     control_secret: str = field(default="", repr=False)
+    #: Failovers so far; each began an incarnation of the database.
+    failovers: int = 0
 
     def instance(self, name: str) -> InstanceConfig:
         """Return an instance; KeyError if there is none."""
@@ -81,8 +88,32 @@ class ClusterConfig:
 
     @property
     def primary(self) -> InstanceConfig:
-        """The instance that starts as the primary."""
+        """The primary."""
         return next(instance for instance in self.instances if instance.is_primary)
+
+    def primary_dsn(self) -> str:
+        """Return an Easy Connect string for the primary's service, whichever instance is the primary.
+
+        It names all listeners: those that do not offer the service refuse, and the driver tries the next one.
+        """
+        first = sorted(self.instances, key=lambda instance: not instance.is_primary)
+        addresses = ",".join(f"127.0.0.1:{instance.port}" for instance in first)
+        return f"{addresses}/{self.primary.role_service}"
+
+    def with_primary(self, name: str, *, is_failover: bool = False) -> ClusterConfig:
+        """Return the configuration after a role change: this instance is the primary, all others are standbys."""
+        instances = tuple(
+            dataclasses.replace(each, is_primary=each.name == name, is_snapshot=each.is_snapshot and each.name != name)
+            for each in self.instances
+        )
+        return dataclasses.replace(self, instances=instances, failovers=self.failovers + is_failover)
+
+    def with_snapshot(self, name: str, *, on: bool) -> ClusterConfig:
+        """Return the configuration with this standby converted to a snapshot standby, or back."""
+        instances = tuple(
+            dataclasses.replace(each, is_snapshot=on) if each.name == name else each for each in self.instances
+        )
+        return dataclasses.replace(self, instances=instances)
 
     def save(self, directory: Path) -> None:
         """Write it below a directory."""

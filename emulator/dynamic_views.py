@@ -79,7 +79,7 @@ def _interval(seconds: float) -> str:
 
 
 def _dataguard_stats(instance: Instance) -> list[_Record]:
-    if instance.store.writable:
+    if instance.role_name == "PRIMARY":
         return []
     now = datetime.datetime.now().strftime("%m/%d/%Y %H:%M:%S")  # noqa: DTZ005 - the view's own local text
     unit = "day(2) to second(0) interval"

@@ -84,25 +84,59 @@ class Instance:
         self._lock = threading.Lock()
         self._sessions: dict[int, UserSession] = {}
         self._session_ids = itertools.count(1)
+        self._opens_at = 0.0
 
     # ------------------------------------------------------------------ Database
 
     @property
     def role_name(self) -> str:
         """V$DATABASE.DATABASE_ROLE."""
+        if self.store.base_scn is not None:
+            return "SNAPSHOT STANDBY"
         return "PRIMARY" if self.store.writable else "PHYSICAL STANDBY"
 
     @property
     def open_mode(self) -> str:
         """V$DATABASE.OPEN_MODE."""
+        if not self.is_open:
+            return "MOUNTED"
         if self.store.writable:
             return "READ WRITE"
         return "READ ONLY WITH APPLY" if self.dataguard.is_applying else "READ ONLY"
 
     def services(self) -> tuple[str, ...]:
-        """Return the services offered in the present role: the role's, the pluggable database's, the instance's own."""
-        by_role = f"{self.config.pdb}_rw" if self.store.writable else f"{self.config.pdb}_ro"
-        return (by_role, self.config.pdb, self.config.name)
+        """Return the services offered in the present role: the role's, the pluggable database's, the instance's own.
+
+        While the database is mounted, that of the role is not there yet.
+        """
+        always = (self.config.pdb, self.config.name)
+        if not self.is_open:
+            return always
+        suffix = {"PRIMARY": "rw", "SNAPSHOT STANDBY": "snap"}.get(self.role_name, "ro")
+        return (f"{self.config.pdb}_{suffix}", *always)
+
+    # ------------------------------------------------------------------ open or mounted
+
+    @property
+    def is_open(self) -> bool:
+        """Whether users may log on; not during a role change."""
+        return time.monotonic() >= self._opens_at
+
+    def mount(self) -> None:
+        """Let nobody log on (ORA-01033) until ``open``."""
+        self._opens_at = float("inf")
+
+    def open(self, after_seconds: float = 0.0) -> None:
+        """Let users log on again after a while."""
+        self._opens_at = time.monotonic() + after_seconds
+
+    def wait_until_open(self, check_cancelled: Callable[[], None]) -> None:
+        """Wait while the database is mounted: a session that a role change preserved goes on afterwards."""
+        while not self.is_open:
+            check_cancelled()
+            time.sleep(_WAIT_SLICE_SECONDS)
+
+    # ------------------------------------------------------------------ logon
 
     def check_service(self, service_name: str | None, sid: str | None) -> str:
         """Return the service to use, or raise ORA-12514 / ORA-12505."""
@@ -126,6 +160,8 @@ class Instance:
         user = catalogue.user(logon.user)
         if user is None:
             raise OraError(1017)
+        if not self.is_open:
+            raise OraError(1033)
         if user.locked:
             raise OraError(28000)
         if logon.proxy_client is not None:

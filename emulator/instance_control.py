@@ -10,10 +10,11 @@ from emulator.errors import NotEmulated
 
 if TYPE_CHECKING:
     from emulator.instance import Instance
+    from emulator.instance_roles import InstanceRoles
     from emulator.server import Server
 
 
-def make_commands(instance: Instance, server: Server) -> Mapping[str, Command]:
+def make_commands(instance: Instance, server: Server, roles: InstanceRoles) -> Mapping[str, Command]:
     """Return the commands of an instance by name."""
     faults, dataguard = instance.faults, instance.dataguard
 
@@ -21,6 +22,7 @@ def make_commands(instance: Instance, server: Server) -> Mapping[str, Command]:
         return {
             "name": instance.config.name,
             "role": instance.role_name,
+            "is_open": instance.is_open,
             "open_mode": instance.open_mode,
             "scn": instance.store.scn,
             "apply_lag_seconds": dataguard.apply_lag_seconds(),
@@ -65,6 +67,27 @@ def make_commands(instance: Instance, server: Server) -> Mapping[str, Command]:
         "slow_commit": slow_commit,
         "ora": ora,
         "bad_picture_code": faults.set_bad_picture_code,
+        **_role_commands(roles),
+    }
+
+
+def _role_commands(roles: InstanceRoles) -> Mapping[str, Command]:
+    """Return the steps of role changes; only ``emulator.broker`` knows their order."""
+
+    def catch_up(scn: int | None, within_seconds: float) -> Json:
+        return roles.catch_up(scn, within_seconds)
+
+    def promote(preserve_sessions: bool, opening_seconds: float) -> None:
+        roles.promote(preserve_sessions=preserve_sessions, opening_seconds=opening_seconds)
+
+    return {
+        "demote": roles.demote,
+        "reopen": roles.reopen,
+        "catch_up": catch_up,
+        "promote": promote,
+        "follow": roles.follow,
+        "to_snapshot": roles.to_snapshot,
+        "to_physical": roles.to_physical,
     }
 
 

@@ -12,16 +12,15 @@ import sys
 import threading
 from pathlib import Path
 
-from emulator.cluster_config import ClusterConfig, InstanceConfig, load_cluster_config
+from emulator.cluster_config import load_cluster_config
 from emulator.control import ControlServer
 from emulator.dataguard import DataGuard
-from emulator.dataguard.redirection import PrimaryAddress
-from emulator.dataguard.redo_apply import RedoApply
 from emulator.dataguard.redo_transport import RedoTransport
 from emulator.faults import Faults
 from emulator.inference import InferenceService
-from emulator.instance import LINK_USER, Instance, prepare_connection
+from emulator.instance import Instance, prepare_connection
 from emulator.instance_control import make_commands
+from emulator.instance_roles import InstanceRoles
 from emulator.server import Server
 from emulator.store import Store
 
@@ -42,21 +41,6 @@ def ready_path(directory: Path, name: str) -> Path:
     return directory / f"{name}{_READY_SUFFIX}"
 
 
-def make_dataguard(cluster: ClusterConfig, config: InstanceConfig, store: Store) -> DataGuard:
-    """Return an instance's part in the configuration, not started yet."""
-    if config.is_primary:
-        standbys = tuple(instance.name for instance in cluster.instances if not instance.is_primary)
-        return DataGuard(
-            transport=RedoTransport(store, port=config.redo_port, secret=cluster.redo_secret, standbys=standbys)
-        )
-    primary = cluster.primary
-    return DataGuard(
-        apply=RedoApply(store, name=config.name, primary_port=primary.redo_port, secret=cluster.redo_secret),
-        primary=PrimaryAddress(primary.dsn(primary.name), LINK_USER, cluster.link_password),
-        redirect_ms=config.redirect_ms,
-    )
-
-
 def run(directory: Path, name: str) -> None:
     """Run an instance until SIGTERM or SIGINT."""
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
@@ -65,8 +49,10 @@ def run(directory: Path, name: str) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
-    store = Store(data_path(directory, name), on_connect=prepare_connection, writable=config.is_primary)
-    dataguard = make_dataguard(cluster, config, store)
+    store = Store(data_path(directory, name), on_connect=prepare_connection, writable=False)
+    others = tuple(instance.name for instance in cluster.instances if instance.name != name)
+    transport = RedoTransport(store, port=config.redo_port, secret=cluster.redo_secret, standbys=others)
+    dataguard = DataGuard(transport=transport, redirect_ms=config.redirect_ms)
     faults = Faults()
     inference = InferenceService(config.inference_processes, config.inference_deadline_seconds, faults)
     instance = Instance(config, store, dataguard, inference, faults)
@@ -78,7 +64,9 @@ def run(directory: Path, name: str) -> None:
         end_of_response=config.end_of_response,
         faults=faults,
     )
-    control = ControlServer(config.control_port, cluster.control_secret, make_commands(instance, server))
+    roles = InstanceRoles(directory, instance, server)
+    control = ControlServer(config.control_port, cluster.control_secret, make_commands(instance, server, roles))
+    roles.start()
     dataguard.start()
     server.start()
     control.start()
@@ -88,6 +76,7 @@ def run(directory: Path, name: str) -> None:
     stopping.wait()
     ready.unlink(missing_ok=True)
     control.stop()
+    roles.stop()
     faults.set_deaf(on=False)
     server.stop()
     inference.stop()

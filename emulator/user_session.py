@@ -14,10 +14,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import apsw
 
+from emulator.dataguard import RedirectedTransaction
 from emulator.datatypes import Row, SqlType, Value
 from emulator.engine.call_context import enter_context
 from emulator.engine.compiler import prepare as prepare_statement
@@ -41,7 +42,6 @@ from emulator.statement_text import StatementKind, StatementText, scan_statement
 if TYPE_CHECKING:
     import numpy as np
 
-    from emulator.dataguard import RedirectedTransaction
     from emulator.engine.catalogue import Catalogue
     from emulator.engine.objects import Model, Relation
     from emulator.engine.prepared import (
@@ -65,6 +65,7 @@ _UNIT_DEFINITION = re.compile(
 _PROBE_SECONDS = 0.02
 _CALL_SAVEPOINT = "_CALL_{}"
 _ALL_ROWS = 1_000_000_000
+_Found = TypeVar("_Found")
 
 
 class UserSession:
@@ -145,6 +146,7 @@ class UserSession:
         """Run a statement of any kind; see ``emulator.session.Session``."""
         self._cancelled.clear()
         self.statistics.executions += 1
+        self.instance.wait_until_open(self.check_cancelled)
         with self._call():
             return self._dispatch(text, bind_types, rows, self.scope, batch_errors=batch_errors)
 
@@ -415,17 +417,35 @@ class UserSession:
         if scope.user != self.user:
             raise OraError(16397)
         self.instance.faults.raise_error("dml")
-        if self._redirected is None:
-            self._redirected = self._redirect()
-        with self._losing_link():
-            outcome = self._redirected.run(
+
+        def run(link: RedirectedTransaction) -> Outcome:
+            return link.run(
                 change.oracle_text, change.bind_types, rows, returning=change.returning, batch_errors=batch_errors
             )
+
+        outcome = self._on_primary(run)
         self._redirected_tables.add(change.table)
         self.instance.count_redirected(len(rows))
         if self.instance.config.redirect_wait == "dml":
-            self._wait_for_redo(self._redirected.current_scn())
+            self._wait_for_redo(self._on_primary(RedirectedTransaction.current_scn))
         return outcome
+
+    def _on_primary(self, act: Callable[[RedirectedTransaction], _Found]) -> _Found:
+        """Do something in this session's session on the primary, opening it first where needed.
+
+        A session there that was lost while no transaction was open costs nothing: it is opened anew, once.
+        """
+        if self._redirected is not None and not self._redirected.has_changes:
+            try:
+                return act(self._redirected)
+            except OraError as error:
+                if error.code != 16397:
+                    raise
+                self._drop_link()
+        if self._redirected is None:
+            self._redirected = self.instance.dataguard.redirect(self.user, self.scope.schema, self.check_cancelled)
+        with self._losing_link():
+            return act(self._redirected)
 
     @contextmanager
     def _losing_link(self) -> Iterator[None]:
@@ -433,14 +453,15 @@ class UserSession:
         try:
             yield
         except OraError as error:
-            if error.code == 16397 and self._redirected is not None:
-                self._redirected.close()
-                self._redirected = None
-                self._redirected_tables.clear()
+            if error.code == 16397:
+                self._drop_link()
             raise
 
-    def _redirect(self) -> RedirectedTransaction:
-        return self.instance.dataguard.redirect(self.user, self.scope.schema, self.check_cancelled)
+    def _drop_link(self) -> None:
+        if self._redirected is not None:
+            self._redirected.close()
+            self._redirected = None
+            self._redirected_tables.clear()
 
     def _wait_for_redo(self, scn: int) -> None:
         self.instance.dataguard.wait_for_scn(scn, self.check_cancelled)
@@ -449,9 +470,7 @@ class UserSession:
         """Wait until everything that the primary had committed at this moment is applied here."""
         if self.instance.store.writable:
             return
-        if self._redirected is None:
-            self._redirected = self._redirect()
-        self._wait_for_redo(self._redirected.current_scn())
+        self._wait_for_redo(self._on_primary(RedirectedTransaction.current_scn))
 
     # ------------------------------------------------------------------ transaction
 

@@ -1,4 +1,4 @@
-"""An instance's part in the Data Guard configuration: it sends redo, or it applies redo and redirects DML."""
+"""An instance's part in the Data Guard configuration: it sends redo, and on a standby applies it and redirects DML."""
 
 from __future__ import annotations
 
@@ -12,44 +12,60 @@ from emulator.errors import NotEmulated, OraError
 
 
 class DataGuard:
-    """Has a transport on a primary; an apply and the primary's address on a standby."""
+    """Has a transport always; an apply and the primary's address while the instance is a standby."""
 
-    def __init__(
-        self,
-        *,
-        transport: RedoTransport | None = None,
-        apply: RedoApply | None = None,
-        primary: PrimaryAddress | None = None,
-        redirect_ms: float = 0.0,
-    ) -> None:
-        """Put the parts together.
+    def __init__(self, *, transport: RedoTransport | None = None, redirect_ms: float = 0.0) -> None:
+        """Begin as a primary.
 
         Args:
-            transport: The primary's.
-            apply: A standby's.
-            primary: Where a standby sends DML.
+            transport: Sends redo; None where there are no standbys.
             redirect_ms: Modelled network time of each redirected statement, added to the real one, milliseconds.
         """
         self._transport = transport
-        self._apply = apply
-        self._primary = primary
+        self._apply: RedoApply | None = None
+        self._primary: PrimaryAddress | None = None
         self._redirect_seconds = redirect_ms / 1000
         self._watch = CallWatch()
 
     def start(self) -> None:
-        """Begin to send or to apply."""
+        """Begin to send."""
         if self._transport is not None:
             self._transport.start()
-        if self._apply is not None:
-            self._apply.start()
 
     def stop(self) -> None:
-        """End it."""
+        """End everything."""
+        self.lead()
         if self._transport is not None:
             self._transport.stop()
-        if self._apply is not None:
-            self._apply.stop()
         self._watch.stop()
+
+    # ------------------------------------------------------------------ roles
+
+    def follow(self, apply: RedoApply, primary: PrimaryAddress) -> None:
+        """Be a standby of this primary; the lag and the switch of the apply before it stay.
+
+        Args:
+            apply: Receives and applies the primary's redo; is started here.
+            primary: Where DML goes.
+        """
+        previous = self._apply
+        self.lead()
+        if previous is not None:
+            apply.set_lag(previous.lag_seconds)
+            apply.set_applying(previous.is_switched_on)
+        self._apply, self._primary = apply, primary
+        apply.start()
+
+    def lead(self) -> None:
+        """Apply nothing any more and send no DML: be a primary."""
+        apply, self._apply, self._primary = self._apply, None, None
+        if apply is not None:
+            apply.stop()
+
+    @property
+    def has_diverged(self) -> bool:
+        """Whether this standby has to be copied anew."""
+        return self._apply is not None and self._apply.has_diverged
 
     # ------------------------------------------------------------------ apply
 
@@ -67,28 +83,49 @@ class DataGuard:
         self._on_standby().set_applying(on)
 
     def describe_faults(self) -> dict[str, object]:
-        """Return the apply lag that is set, and whether apply is off; empty if neither."""
-        if self._apply is None:
+        """Return the apply lag that is set, whether apply is off, and whether it can go on; empty if all is well."""
+        apply = self._apply
+        if apply is None:
             return {}
-        found = {"lag_seconds": self._apply.lag_seconds, "apply": None if self._apply.is_applying else "off"}
+        found = {
+            "lag_seconds": apply.lag_seconds,
+            "apply": None if apply.is_switched_on else "off",
+            "diverged": "reinstate it" if apply.has_diverged else None,
+        }
         return {name: value for name, value in found.items() if value}
 
     def apply_lag_seconds(self) -> float | None:
         """Return how old the data here are; None where unknown."""
-        return self._apply.apply_lag_seconds() if self._apply is not None else None
+        apply = self._apply
+        return apply.apply_lag_seconds() if apply is not None else None
 
     def transport_lag_seconds(self) -> float | None:
         """Return how long nothing has come from the primary; None where unknown."""
-        return self._apply.transport_lag_seconds() if self._apply is not None else None
+        apply = self._apply
+        return apply.transport_lag_seconds() if apply is not None else None
 
     def wait_for_scn(self, scn: int, check_cancelled: Callable[[], None]) -> None:
-        """Wait until redo is applied up to an SCN; raises ORA-01013, ORA-16397."""
-        self._on_standby().wait_for_scn(scn, check_cancelled)
+        """Wait until redo is applied up to an SCN, also over a change of the primary; raises ORA-01013, ORA-16397."""
+        while True:
+            apply = self._apply
+            if apply is None:
+                raise OraError(16397)
+            try:
+                apply.wait_for_scn(scn, check_cancelled)
+                return
+            except OraError as error:
+                if error.code != 16397 or self._apply is apply:
+                    raise
+
+    def finish_apply(self, check_cancelled: Callable[[], None]) -> None:
+        """Apply all that has been received, whatever lag was set; raises ORA-16397 where that cannot be."""
+        self._on_standby().finish(check_cancelled)
 
     def _on_standby(self) -> RedoApply:
-        if self._apply is None:
+        apply = self._apply
+        if apply is None:
             raise NotEmulated("redo apply on a primary")
-        return self._apply
+        return apply
 
     # ------------------------------------------------------------------ redirection
 
@@ -98,10 +135,11 @@ class DataGuard:
         Raises:
             OraError: 16397, the primary cannot be reached.
         """
-        if self._primary is None:
+        primary = self._primary
+        if primary is None:
             raise OraError(16397)
         return RedirectedTransaction(
-            self._primary,
+            primary,
             user,
             schema,
             watch=self._watch,

@@ -45,8 +45,8 @@ _DRIVER_TYPES = {
 
 #: The driver's codes for a connection that cannot be made or has ended. Source: python-oracledb, its error numbers.
 _LOST_LINK = ("DPY-1001", "DPY-4011", "DPY-4024", "DPY-6")
-#: The primary's codes for a session that has ended.
-_LOST_SESSION = frozenset({28, 1089, 3113, 3135})
+#: The primary's codes for a session that has ended, for one that cannot begin, and for a primary that is none any more.
+_LOST_SESSION = frozenset({28, 1033, 1089, 3113, 3135, 16000})
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,14 @@ from emulator.dataguard.redo_frames import (
     Greeting,
     Heartbeat,
     receive_frame,
+    receive_welcome,
     send_applied,
     send_greeting,
 )
 from emulator.dataguard.redo_transport import HEARTBEAT_SECONDS
 from emulator.errors import OraError
-from emulator.store import RedoRecord, Store
-from emulator.store.store import DivergedError
+from emulator.store import DivergedError, RedoRecord, StaleEpochError, Store
+from emulator.store.role_changes import adopt_history
 
 log = logging.getLogger("emulator.redo")
 
@@ -32,11 +33,21 @@ _WAIT_SLICE_SECONDS = 0.05
 
 
 class RedoApply:
-    """Keeps a standby's data up to date."""
+    """Keeps a standby's data up to date, from one primary, until the next role change."""
 
-    def __init__(self, store: Store, *, name: str, primary_port: int, secret: str) -> None:
-        """Connect to nothing yet."""
+    def __init__(self, store: Store, *, name: str, primary_port: int, secret: str, is_held: bool = False) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            store: The standby's data.
+            name: Its name.
+            primary_port: Where the primary serves redo.
+            secret: What the primary wants to hear.
+            is_held: Receive only: a snapshot standby applies nothing.
+        """
         self._store = store
+        self._epoch = store.epoch
+        self._is_held = is_held
         self._name = name
         self._port = primary_port
         self._secret = secret
@@ -45,7 +56,8 @@ class RedoApply:
         self._changed = threading.Condition()
         self._waiting: deque[RedoRecord] = deque()
         self._waiting_bytes = 0
-        self._received_scn = store.scn
+        self._received_scn = store.applied_scn
+        self._forgotten = 0
         self._heard_at: float | None = None
         self._lag_seconds = 0.0
         self._is_applying = True
@@ -71,7 +83,17 @@ class RedoApply:
     @property
     def is_applying(self) -> bool:
         """Whether redo is applied; off by the operator, or because the data do not fit any more."""
-        return self._is_applying and not self._diverged
+        return self._is_applying and not self._diverged and not self._is_held
+
+    @property
+    def is_switched_on(self) -> bool:
+        """Whether the operator wants redo to be applied."""
+        return self._is_applying
+
+    @property
+    def has_diverged(self) -> bool:
+        """Whether this standby can never follow its primary: its data have to be copied anew."""
+        return self._diverged
 
     @property
     def lag_seconds(self) -> float:
@@ -124,10 +146,17 @@ class RedoApply:
                 if store.scn < scn:
                     store.advanced.wait(_WAIT_SLICE_SECONDS)
 
+    def finish(self, check_cancelled: Callable[[], None]) -> None:
+        """Apply all that has been received, without any lag, and wait for it."""
+        self.set_lag(0.0)
+        with self._changed:
+            received = self._received_scn
+        self.wait_for_scn(received, check_cancelled)
+
     # ------------------------------------------------------------------ threads
 
     def _receive(self) -> None:
-        while not self._stopping:
+        while not self._stopping and not self._diverged:
             try:
                 with socket.create_connection(("127.0.0.1", self._port), timeout=5) as connection:
                     self._follow(connection)
@@ -144,11 +173,20 @@ class RedoApply:
         with self._changed:
             self._waiting.clear()
             self._waiting_bytes = 0
-            self._received_scn = self._store.scn
+            self._received_scn = self._store.applied_scn
             self._connection = connection
-        send_greeting(connection, Greeting(self._name, self._secret, self._received_scn))
+        send_greeting(connection, Greeting(self._name, self._secret, self._received_scn, self._store.history))
+        welcome = receive_welcome(connection)
+        if welcome.verdict != "follow":
+            if welcome.verdict == "rebuild":
+                log.error("this standby has gone another way than its primary; copy it anew (emulator reinstate)")
+                self._diverged = True
+            raise BrokenStreamError(welcome.verdict)
+        adopt_history(self._store, welcome.history, self._epoch)
         while not self._stopping:
             frame = receive_frame(connection)
+            if isinstance(frame, Heartbeat):
+                self._forget(frame.forget_scn)
             with self._changed:
                 self._heard_at = time.time()
                 if isinstance(frame, Heartbeat):
@@ -162,13 +200,21 @@ class RedoApply:
                 while self._waiting_bytes > _MOST_WAITING_BYTES and not self._stopping:
                     self._changed.wait(HEARTBEAT_SECONDS)
 
+    def _forget(self, scn: int) -> None:
+        """Delete the redo that every standby has applied; never where it might be a new primary's."""
+        if scn > self._forgotten and not self._is_held:
+            self._forgotten = scn
+            self._store.forget_redo(scn, self._epoch)
+
     def _apply(self) -> None:
         while not self._stopping:
             record = self._next()
             if record is None:
                 continue
             try:
-                self._store.apply(record)
+                self._store.apply(record, self._epoch)
+            except StaleEpochError:
+                return
             except DivergedError as error:
                 if record.scn <= self._store.scn + 1:
                     log.exception("apply has stopped for good; copy this standby anew")
@@ -184,7 +230,7 @@ class RedoApply:
     def _next(self) -> RedoRecord | None:
         """Wait for a record whose time has come; None to look again."""
         with self._changed:
-            if not self._waiting or not self._is_applying:
+            if not self._waiting or not self._is_applying or self._is_held:
                 self._changed.wait(HEARTBEAT_SECONDS)
                 return None
             due = self._waiting[0].committed_at + self._lag_seconds - time.time()

@@ -1,25 +1,31 @@
 """Redo on its way between instances: frames with a checksum over a TCP connection on loopback.
 
-A standby greets with its name, the configuration's secret and the SCN that it has applied. The primary sends every
-record after that and a heartbeat now and then; the standby answers with the SCN that it has applied.
+A standby greets with its name, the configuration's secret, its incarnations and the SCN that it has applied. The source
+welcomes it or says why not, then sends every record after that SCN and a heartbeat now and then; the standby answers
+with the SCN that it has applied.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import socket
 import struct
 import time
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 from emulator.store import RedoKind, RedoRecord
+from emulator.store.incarnations import History, Incarnation
 
 #: Length of the data, SCN, commit time, kind, CRC-32 of the data.
 _HEADER = struct.Struct(">QQdBI")
 _ACKNOWLEDGEMENT = struct.Struct(">Q")
-_GREETING = struct.Struct(">I")
-_LONGEST_GREETING = 4096
+_FORGET = struct.Struct(">Q")
+_LETTER = struct.Struct(">I")
+#: Incarnations are few: one for each failover.
+_LONGEST_LETTER = 1 << 20
 _KINDS = {0: None, 1: RedoKind.CHANGES, 2: RedoKind.DEFINITION}
 _NUMBERS = {kind: number for number, kind in _KINDS.items()}
 
@@ -34,6 +40,8 @@ class Heartbeat:
 
     scn: int
     sent_at: float
+    #: Every standby has applied redo up to here, so nobody needs it any more; 0 from who does not know.
+    forget_scn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +51,20 @@ class Greeting:
     name: str
     secret: str
     scn: int
+    history: History
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What the source answers: ``follow``, ``wait`` (it is no primary now) or ``rebuild`` (this standby never can)."""
+
+    verdict: str
+    history: History
 
 
 def send_greeting(connection: socket.socket, greeting: Greeting) -> None:
     """Introduce a standby."""
-    data = json.dumps({"name": greeting.name, "secret": greeting.secret, "scn": greeting.scn}).encode()
-    connection.sendall(_GREETING.pack(len(data)) + data)
+    _send_letter(connection, dataclasses.asdict(greeting))
 
 
 def receive_greeting(connection: socket.socket) -> Greeting:
@@ -57,14 +73,48 @@ def receive_greeting(connection: socket.socket) -> Greeting:
     Raises:
         BrokenStreamError: It is none.
     """
-    (length,) = _GREETING.unpack(_exactly(connection, _GREETING.size))
-    if length > _LONGEST_GREETING:
-        raise BrokenStreamError("greeting too long")
+    found = _receive_letter(connection)
     try:
-        found = json.loads(_exactly(connection, length))
-        return Greeting(str(found["name"]), str(found["secret"]), int(found["scn"]))
+        return Greeting(str(found["name"]), str(found["secret"]), int(found["scn"]), _history(found["history"]))
     except (ValueError, KeyError, TypeError) as error:
         raise BrokenStreamError("no greeting") from error
+
+
+def send_welcome(connection: socket.socket, welcome: Welcome) -> None:
+    """Answer a greeting."""
+    _send_letter(connection, dataclasses.asdict(welcome))
+
+
+def receive_welcome(connection: socket.socket) -> Welcome:
+    """Read the answer to a greeting.
+
+    Raises:
+        BrokenStreamError: It is none.
+    """
+    found = _receive_letter(connection)
+    try:
+        return Welcome(str(found["verdict"]), _history(found["history"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise BrokenStreamError("no welcome") from error
+
+
+def _history(found: list[dict[str, Any]]) -> History:
+    return tuple(Incarnation(str(each["token"]), int(each["start_scn"])) for each in found)
+
+
+def _send_letter(connection: socket.socket, content: dict[str, Any]) -> None:
+    data = json.dumps(content).encode()
+    connection.sendall(_LETTER.pack(len(data)) + data)
+
+
+def _receive_letter(connection: socket.socket) -> dict[str, Any]:
+    (length,) = _LETTER.unpack(_exactly(connection, _LETTER.size))
+    if length > _LONGEST_LETTER:
+        raise BrokenStreamError("letter too long")
+    try:
+        return dict(json.loads(_exactly(connection, length)))
+    except (ValueError, TypeError) as error:
+        raise BrokenStreamError("no letter") from error
 
 
 def send_record(connection: socket.socket, record: RedoRecord) -> None:
@@ -75,9 +125,10 @@ def send_record(connection: socket.socket, record: RedoRecord) -> None:
     connection.sendall(header + record.data)
 
 
-def send_heartbeat(connection: socket.socket, scn: int) -> None:
-    """Say that there is nothing after ``scn``."""
-    connection.sendall(_HEADER.pack(0, scn, time.time(), 0, 0))
+def send_heartbeat(connection: socket.socket, scn: int, forget_scn: int) -> None:
+    """Say that records up to ``scn`` are sent, and up to which SCN nobody needs them any more."""
+    data = _FORGET.pack(forget_scn)
+    connection.sendall(_HEADER.pack(len(data), scn, time.time(), 0, zlib.crc32(data)) + data)
 
 
 def receive_frame(connection: socket.socket) -> RedoRecord | Heartbeat:
@@ -91,7 +142,9 @@ def receive_frame(connection: socket.socket) -> RedoRecord | Heartbeat:
     if number not in _KINDS or zlib.crc32(data) != checksum:
         raise BrokenStreamError("damaged frame")
     kind = _KINDS[number]
-    return Heartbeat(scn, committed_at) if kind is None else RedoRecord(scn, kind, committed_at, data)
+    if kind is None:
+        return Heartbeat(scn, committed_at, _FORGET.unpack(data)[0] if len(data) == _FORGET.size else 0)
+    return RedoRecord(scn, kind, committed_at, data)
 
 
 def send_applied(connection: socket.socket, scn: int) -> None:

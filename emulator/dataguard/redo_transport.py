@@ -1,4 +1,8 @@
-"""The primary's side of redo: a port to which standbys connect, and a sender for each of them."""
+"""The sending side of redo: a port to which standbys connect, and a sender for each of them.
+
+Every instance has it, whatever its role: a primary that was just demoted still has to deliver its last records, and a
+standby that missed a role change may find its redo at the old primary.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,20 @@ import hmac
 import logging
 import socket
 import threading
+import time
 
 from emulator.dataguard.redo_frames import (
     BrokenStreamError,
+    Greeting,
+    Welcome,
     receive_applied,
     receive_greeting,
     send_heartbeat,
     send_record,
+    send_welcome,
 )
 from emulator.store import Store
+from emulator.store.incarnations import may_follow
 
 log = logging.getLogger("emulator.redo")
 
@@ -30,10 +39,10 @@ class RedoTransport:
         """Bind the port on loopback.
 
         Args:
-            store: The primary's data.
+            store: The instance's data.
             port: Where standbys connect.
             secret: What a standby must know.
-            standbys: All that there are: redo is kept until each of them has applied it.
+            standbys: All other instances: redo is kept until each of them has applied it.
         """
         self._store = store
         self._secret = secret
@@ -78,7 +87,12 @@ class RedoTransport:
             if greeting.name not in self._applied:
                 log.warning("refused an unknown standby %r", greeting.name)
                 return
+            welcome = self._welcome(greeting)
+            send_welcome(connection, welcome)
+            if welcome.verdict != "follow":
+                return
             connection.settimeout(None)
+            self._applied[greeting.name] = greeting.scn
             with self._lock:
                 self._connections.add(connection)
             try:
@@ -91,10 +105,28 @@ class RedoTransport:
                 with self._lock:
                     self._connections.discard(connection)
 
+    def _welcome(self, greeting: Greeting) -> Welcome:
+        """Judge whether a standby can follow; only a primary may say that it never can."""
+        store = self._store
+        with store.latch:
+            history, scn = store.history, store.scn
+            is_primary = store.writable and store.base_scn is None
+            is_snapshot = store.base_scn is not None
+        fits = may_follow(history, greeting.history, greeting.scn) and greeting.scn <= scn
+        if fits and greeting.scn < scn:
+            following = store.redo_after(greeting.scn, 1)
+            fits = bool(following) and following[0].scn == greeting.scn + 1
+        if is_snapshot or (not fits and not is_primary):
+            return Welcome("wait", history)
+        return Welcome("follow" if fits else "rebuild", history)
+
     def _send(self, connection: socket.socket, scn: int) -> None:
         store = self._store
+        next_heartbeat = 0.0
         while not self._stopping:
             records = store.redo_after(scn) if store.scn > scn else []
+            if store.base_scn is not None:
+                return  # what a snapshot standby writes is for nobody else
             for record in records:
                 send_record(connection, record)
                 scn = record.scn
@@ -102,8 +134,9 @@ class RedoTransport:
                 with store.advanced:
                     if store.scn <= scn:
                         store.advanced.wait(HEARTBEAT_SECONDS)
-                if store.scn <= scn:
-                    send_heartbeat(connection, scn)
+            if time.monotonic() >= next_heartbeat:
+                send_heartbeat(connection, scn, self._forgotten)
+                next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
 
     def _hear(self, connection: socket.socket, name: str) -> None:
         with contextlib.suppress(OSError, BrokenStreamError):
@@ -114,6 +147,8 @@ class RedoTransport:
             connection.shutdown(socket.SHUT_RDWR)
 
     def _forget(self) -> None:
+        if not self._store.writable:
+            return  # a standby is told by its primary
         oldest = min(self._applied.values())
         if oldest >= self._forgotten + 256:  # not for each record: deleting is a commit of its own
             self._forgotten = oldest

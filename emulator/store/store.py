@@ -17,6 +17,7 @@ from emulator.engine.catalogue import Catalogue
 from emulator.engine.prepared import DefinitionPlan, StoredRow
 from emulator.errors import OraError
 from emulator.store import redo_log
+from emulator.store.incarnations import create_incarnations, read_history
 from emulator.store.locks import LockTable
 from emulator.store.redo_log import RedoKind, RedoRecord
 from emulator.store.transaction import Transaction
@@ -30,6 +31,10 @@ _READER_CACHE_KIB = 400
 
 class DivergedError(Exception):
     """Redo does not fit the data that it is applied to; the standby has to be copied anew."""
+
+
+class StaleEpochError(Exception):
+    """The instance has changed its role since; whoever gets this has nothing to do here any more."""
 
 
 class Snapshot:
@@ -74,12 +79,16 @@ class Store:
             writable: True on a primary; a standby only applies redo.
         """
         self.writable = writable
+        #: Grows with each role change; who acts for an older one is refused under the latch.
+        self.epoch = 0
+        #: Of a snapshot standby: the SCN to which it will return.
+        self.base_scn: int | None = None
         self.latch = threading.RLock()
         self.locks = LockTable()
         self.owner_is_full = True
         #: Told when the SCN grows.
         self.advanced = threading.Condition()
-        self._path = path
+        self.path = path
         self._on_connect = on_connect
         self._owner: Transaction | None = None
         self._recording: apsw.Session | None = None
@@ -89,7 +98,9 @@ class Store:
         self.writer.execute("PRAGMA synchronous = NORMAL").fetchall()
         self.writer.execute(f"PRAGMA foreign_keys = {'ON' if writable else 'OFF'}").fetchall()
         redo_log.create_redo_log(self.writer)
+        create_incarnations(self.writer)
         self.scn = redo_log.read_scn(self.writer)
+        self.history = read_history(self.writer)
         self.catalogue = Catalogue.load(self.writer, 1)
 
     @classmethod
@@ -98,6 +109,7 @@ class Store:
         connection = apsw.Connection(str(path))
         with connection:
             redo_log.create_redo_log(connection)
+            create_incarnations(connection)
             for sql, values in statements:
                 connection.execute(sql, values).fetchall()
         connection.close()
@@ -112,7 +124,7 @@ class Store:
             self._readers.get_nowait().close()
 
     def _connect(self) -> apsw.Connection:
-        connection = apsw.Connection(str(self._path))
+        connection = apsw.Connection(str(self.path))
         connection.set_busy_timeout(_BUSY_MILLISECONDS)
         self._on_connect(connection)
         return connection
@@ -156,6 +168,23 @@ class Store:
         """
         if not self.writable:
             raise OraError(16000)
+
+    def begin_epoch(self) -> None:
+        """Begin a new role: what open transactions have in the writer is lost, and they cannot be committed."""
+        self.epoch += 1
+        if self._owner is not None:
+            self.drop_owner(self._owner)
+
+    def reload(self) -> None:
+        """Read again what is kept in memory of the data; they have been replaced as a whole."""
+        self.history = read_history(self.writer)
+        self.catalogue = Catalogue.load(self.writer, self.catalogue.version + 1)
+        self._advance(redo_log.read_scn(self.writer))
+
+    @property
+    def applied_scn(self) -> int:
+        """The last SCN of the primary's that is in the data; what a snapshot standby wrote itself is none."""
+        return self.scn if self.base_scn is None else self.base_scn
 
     def record(self) -> apsw.Session:
         """Start recording changes of the writer, the emulator's own tables left out."""
@@ -293,20 +322,29 @@ class Store:
         finally:
             self.release(reader)
 
-    def forget_redo(self, scn: int) -> None:
-        """Delete records that every standby has applied."""
+    def forget_redo(self, scn: int, epoch: int | None = None) -> None:
+        """Delete records that every standby has applied; nothing if the role has changed since ``epoch``."""
         with self.latch:
+            if epoch not in {None, self.epoch}:
+                return
             if self._owner is not None:
                 self.park(self._owner)
             redo_log.forget_until(self.writer, scn)
 
-    def apply(self, record: RedoRecord) -> None:
-        """Apply a record of the primary's, exactly once and in order.
+    def apply(self, record: RedoRecord, epoch: int) -> None:
+        """Apply a record of the primary's, exactly once and in order; its redo is kept, for those who follow later.
+
+        Args:
+            record: What the primary sent.
+            epoch: The role in which it was received.
 
         Raises:
+            StaleEpochError: The role has changed since.
             DivergedError: It does not fit; the SCN is not the next one, or the data are not the primary's.
         """
         with self.latch:
+            if epoch != self.epoch or self.writable:
+                raise StaleEpochError
             if record.scn <= self.scn:
                 return
             if record.scn != self.scn + 1:
@@ -317,6 +355,7 @@ class Store:
                     self._apply(record.data)
                 else:
                     self._run_statements(redo_log.decode_statements(record.data))
+                redo_log.append(self.writer, record)
                 redo_log.write_scn(self.writer, record.scn)
                 self.writer.execute("COMMIT").fetchall()
             except apsw.Error as error:

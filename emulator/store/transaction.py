@@ -82,6 +82,8 @@ class Transaction:
         self.ended = threading.Condition(store.latch)
         self._savepoints: list[_Savepoint] = []
         self._epoch = 0
+        #: The store's epoch in which it began.
+        self._role_epoch = store.epoch
 
     @property
     def has_changes(self) -> bool:
@@ -173,7 +175,7 @@ class Transaction:
         needs_own_changes = not prepared.blind
         with store.latch:
             while True:
-                store.check_writable()
+                self._check_role()
                 store.take_over(self, full=needs_own_changes)
                 try:
                     return self._attempt(prepared, rows)
@@ -181,6 +183,18 @@ class Transaction:
                     needs_own_changes = True
                 except _BlockedError as blocked:
                     self._wait(blocked.holders, check_cancelled)
+
+    def _check_role(self) -> None:
+        """Refuse on a standby, and after a role change that this transaction has not survived.
+
+        Raises:
+            OraError: 16000, 3113.
+        """
+        self.store.check_writable()
+        if not self.held:
+            self._role_epoch = self.store.epoch
+        elif self._role_epoch != self.store.epoch:
+            raise OraError(3113)
 
     def _attempt(self, prepared: PreparedChange, rows: Sequence[StoredRow]) -> ChangeResult:
         store = self.store
@@ -305,7 +319,7 @@ class Transaction:
         with self.store.latch:
             if self.store.catalogue.schema_version != schema_version:
                 raise SchemaMovedError
-            self.store.check_writable()
+            self._check_role()
             self.store.take_over(self, full=True)
             return self.store.writer.execute(sql, parameters).fetchall()
 
@@ -314,7 +328,7 @@ class Transaction:
     def commit(self) -> int:
         """Make the changes durable; return the SCN."""
         with self.store.latch:
-            self.store.check_writable()
+            self._check_role()
             scn = self.store.commit(self) if self.held else self.store.scn
             self._end()
             return scn
