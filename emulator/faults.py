@@ -17,9 +17,9 @@ from emulator.ora_messages import MESSAGES
 #: Where a connection can be cut: when a call's request has come in, or when its work is done and its answer is not out.
 CUT_POINTS = ("request", "answer")
 #: Which statements an injected error can meet.
-ERROR_POINTS = ("query", "dml", "commit", "any")
+ERROR_POINTS = ("query", "dml", "commit", "sync", "any")
 #: Codes that belong to one kind of statement; every other code meets any.
-_POINT_OF_CODE = {3172: "query", 16397: "dml"}
+_POINT_OF_CODE = {3172: "query", 3173: "sync", 16397: "dml"}
 #: What `bad-picture-code random` draws from: none is known to be Oracle's, some mean other things elsewhere, and none
 #: makes the driver give up its session.
 BAD_PICTURE_CODES = (4030, 4036, 6502, 7445, 20999, 28579, 29400, 54409, 54481)

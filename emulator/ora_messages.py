@@ -108,6 +108,7 @@ MESSAGES: dict[int, str] = {
     3113: "end-of-file on communication channel",
     3135: "connection lost contact",
     3172: "STANDBY_MAX_DATA_DELAY of {} seconds exceeded",
+    3173: "Standby may not be synced with primary",
     4043: "Object {} does not exist.",
     4063: "{} has errors",
     4098: "trigger '{}' is invalid and failed re-validation",

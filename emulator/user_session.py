@@ -470,6 +470,7 @@ class UserSession:
         """Wait until everything that the primary had committed at this moment is applied here."""
         if self.instance.store.writable:
             return
+        self.instance.faults.raise_error("sync")
         self._wait_for_redo(self._on_primary(RedirectedTransaction.current_scn))
 
     # ------------------------------------------------------------------ transaction

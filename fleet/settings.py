@@ -154,7 +154,15 @@ class Settings:
         default="cliptxt",
         parse=_qualified_sql_name,
     )
-    range_size: int = _setting("Pending pictures in a range.", default="100", unit="pictures", parse=_positive)
+    range_seconds: float = _setting(
+        "How long a range should take; its pictures follow from the measured rate, 10 to 1000.",
+        default="15",
+        unit="seconds",
+        parse=_seconds,
+    )
+    range_size: int | None = _setting(
+        "Pictures in a range, instead of what RANGE_SECONDS makes of them.", unit="pictures", parse=_positive
+    )
     batch_size: int = _setting(
         "Pictures embedded and committed together.", default="16", unit="pictures", parse=_positive
     )

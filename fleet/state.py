@@ -18,6 +18,7 @@ from fleet.celery_app import SHARED_QUEUE, standby_queue
 from fleet.errors import QueueError
 from fleet.heartbeat import Heartbeat, Wishes
 from fleet.messages import RangeMessage, RangeResult
+from fleet.pace import note_range
 from fleet.settings import Settings
 
 #: How long the progress of a run is kept, seconds: a week.
@@ -102,7 +103,7 @@ class FleetState:
 
     @property
     def client(self) -> redis.Redis:
-        """The connection to Redis, for what workers do to the queue's own keys; answers are decoded."""
+        """The connection to Redis, for what works on the queue's own keys; answers are decoded."""
         return self._redis
 
     def check(self) -> None:
@@ -131,7 +132,8 @@ class FleetState:
         self._redis.expire(key, _RUN_LIFETIME_SECONDS)
 
     def report_range(self, message: RangeMessage, result: RangeResult) -> None:
-        """Add a range's counts to its run; a range delivered twice counts once."""
+        """Add a range's counts to its run, and its time to the fleet's pace; a range delivered twice counts once."""
+        note_range(self._redis, result)
         counts = {name: getattr(result, name) for name in ("embedded", "already", "failed", "vanished")}
         self._report(
             keys=[f"adgfleet:run:{message.run_id}", f"adgfleet:run:{message.run_id}:ranges"],

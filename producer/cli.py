@@ -3,27 +3,54 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 import click
 
 from fleet.celery_app import create_app
 from fleet.console import STATUS_PARTLY, pass_settings, print_json, say, stderr
-from fleet.sessions import Connection, Database, session
+from fleet.errors import InputError
+from fleet.sessions import Database, session
 from fleet.settings import Settings
 from fleet.state import FleetState
-from producer.enqueue import Enqueued, enqueue_ranges, new_run_id
-from producer.follow import Followed, follow_run
-from producer.ranges import Range, count_pending, plan_ranges
+from producer.failures import retry_failures
+from producer.follow import Followed, Following, follow
+from producer.ranges import Range
+from producer.reconcile import Reconciler, Round
+from producer.watch import Watched, stopped_by_signals, watch
 
 #: Ranges that a dry run lists one by one for people.
 _LISTED = 20
 
 
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What was asked for."""
+
+    range_size: int | None
+    dry_run: bool
+    follow: bool
+    watch: float | None
+    retry_failed: bool
+    idle_limit: float
+    as_json: bool
+
+    def check(self) -> None:
+        """Refuse what contradicts itself."""
+        modes = [name for name, given in (("--dry-run", self.dry_run), ("--follow", self.follow)) if given]
+        modes += ["--watch"] if self.watch is not None else []
+        if len(modes) > 1:
+            raise InputError(f"{' and '.join(modes)} exclude each other")
+        if self.dry_run and self.retry_failed:
+            raise InputError("--dry-run changes nothing, so it cannot go with --retry-failed")
+
+
 @click.command()
-@click.option("--range-size", type=click.IntRange(min=1), help="Most pending pictures in a range; default: RANGE_SIZE.")
+@click.option("--range-size", type=click.IntRange(min=1), help="Pictures in a range; default: see RANGE_SECONDS.")
 @click.option("--dry-run", is_flag=True, help="Show the ranges, enqueue nothing.")
 @click.option("--follow", is_flag=True, help="Stay, and show progress until nothing is pending.")
+@click.option("--watch", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Look again so often, for ever.")
+@click.option("--retry-failed", is_flag=True, help="First make all failed pictures pending again.")
 @click.option(
     "--idle-limit",
     type=click.FloatRange(min=1),
@@ -31,56 +58,78 @@ _LISTED = 20
     show_default=True,
     help="Seconds without movement to bear.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; with --watch one for each round.")
 @pass_settings
-def produce(
-    settings: Settings, range_size: int | None, dry_run: bool, follow: bool, idle_limit: float, as_json: bool
-) -> None:
+def produce(settings: Settings, **given: object) -> None:
     """Enqueue ranges of the pictures that have no embedding; run it after a bulk load.
 
-    Running it twice is harmless: nothing is stored twice, nothing is lost. With --follow it ends in 3 when pictures
-    had to be put aside as failed. Example: adgfleet produce --follow
+    What is queued or running already is left alone, so running it twice is harmless. With --follow it ends in 3 when
+    pictures had to be put aside as failed; --watch goes on until SIGTERM or Ctrl-C. Example: adgfleet produce --follow
     """
-    size = range_size or settings.range_size
-    standbys = list(settings.require("standbys"))
-    with session(Database.primary(settings), module="produce") as connection:
-        planned = plan_ranges(connection, range_size=size, database="primary")
-        if dry_run:
-            _show_plan(list(planned), as_json)
-            return
-        state = FleetState(settings)
-        state.check()
-        run_id = new_run_id()
-        enqueued = _enqueue(settings, state, run_id, planned)
-        say(f"run {run_id}: {enqueued.pictures} pending pictures in {enqueued.ranges} ranges enqueued")
-        followed = None
-        if follow and enqueued.pictures:
-            followed = _follow(connection, state, enqueued, standbys, idle_limit)
-    _report(enqueued, followed, as_json)
+    options = _Options(**given)  # type: ignore[arg-type]  # click has checked the types
+    options.check()
+    for name in ("db_user", "db_password", "db_dsn", "standbys"):
+        settings.require(name)
+    state = FleetState(settings)
+    state.check()
+    reconciler = Reconciler(settings, create_app(settings), state, say, options.range_size)
+    if options.dry_run:
+        _show_plan(reconciler.plan(), options.as_json)
+        return
+    if options.retry_failed:
+        with session(Database.primary(settings), module="produce") as connection:
+            retried = retry_failures(connection)
+        say(f"{retried.pictures} failed pictures are pending again")
+    if options.watch is not None:
+        _watch(reconciler, options.watch, options.as_json)
+        return
+    done = reconciler.enqueue_missing(on_progress=_note)
+    say(_summary(done))
+    followed = None
+    if options.follow and (done.enqueued.pictures or done.open_work.ranges):
+        followed = _follow(reconciler, done, options.idle_limit)
+    _report(done, followed, options.as_json)
 
 
-def _enqueue(settings: Settings, state: FleetState, run_id: str, planned: Iterable[Range]) -> Enqueued:
-
-    def note(count: int, pictures: int) -> None:
-        if stderr.is_terminal and count % 1000 == 0:
-            say(f"{count:,} ranges, {pictures:,} pictures enqueued")
-
-    enqueued = enqueue_ranges(create_app(settings), run_id, planned, note)
-    state.open_run(run_id, ranges=enqueued.ranges, pictures=enqueued.pictures)
-    return enqueued
+def _note(count: int, pictures: int) -> None:
+    if stderr.is_terminal and count % 1000 == 0:
+        say(f"{count:,} ranges, {pictures:,} pictures enqueued")
 
 
-def _follow(
-    connection: Connection, state: FleetState, enqueued: Enqueued, standbys: list[str], idle_limit: float
-) -> Followed:
-    return follow_run(
-        state,
-        enqueued.run_id,
-        pictures=enqueued.pictures,
-        standbys=standbys,
-        count_pending=lambda: count_pending(connection, database="primary"),
-        idle_limit_seconds=idle_limit,
+def _summary(done: Round) -> str:
+    enqueued = done.enqueued
+    text = f"run {enqueued.run_id}: {enqueued.pictures} pending pictures in {enqueued.ranges} ranges enqueued"
+    if done.open_work.ranges:
+        text += f"; {done.open_work.ranges} ranges were queued or running already"
+    return text
+
+
+def _watch(reconciler: Reconciler, every_seconds: float, as_json: bool) -> None:
+    reconciler.patience_seconds = 1.0
+
+    def on_round(done: Round) -> None:
+        say(_summary(done))
+        if as_json:
+            print_json(_figures(done))
+
+    say(f"looking for pending pictures every {every_seconds:g} s; Ctrl-C or SIGTERM ends it")
+    with stopped_by_signals(reconciler.stopping):
+        watched: Watched = watch(reconciler, every_seconds=every_seconds, say=say, on_round=on_round)
+    say(f"stopped after {watched.rounds} rounds: {watched.pictures} pictures in {watched.ranges} ranges enqueued")
+
+
+def _follow(reconciler: Reconciler, done: Round, idle_limit: float) -> Followed:
+    following = Following(
+        reconciler.state,
+        list(reconciler.settings.require("standbys")),
+        reconciler.count_pending,
+        lambda: reconciler.enqueue_missing().enqueued,
+        idle_limit,
     )
+    following.add(done.open_work.run_ids, done.open_work.pictures)
+    following.begin()
+    following.add([done.enqueued.run_id], done.enqueued.pictures)
+    return follow(following)
 
 
 def _show_plan(ranges: list[Range], as_json: bool) -> None:
@@ -96,13 +145,20 @@ def _show_plan(ranges: list[Range], as_json: bool) -> None:
     say(f"would enqueue {pictures} pending pictures in {len(ranges)} ranges")
 
 
-def _report(enqueued: Enqueued, followed: Followed | None, as_json: bool) -> None:
+def _figures(done: Round) -> dict[str, object]:
+    return {
+        "run_id": done.enqueued.run_id,
+        "ranges": done.enqueued.ranges,
+        "pictures": done.enqueued.pictures,
+        "range_size": done.range_size,
+        "open_ranges": done.open_work.ranges,
+        "planned_on": done.database,
+    }
+
+
+def _report(done: Round, followed: Followed | None, as_json: bool) -> None:
     if as_json:
-        value: dict[str, object] = {
-            "run_id": enqueued.run_id,
-            "ranges": enqueued.ranges,
-            "pictures": enqueued.pictures,
-        }
+        value = _figures(done)
         if followed is not None:
             value.update(
                 seconds=round(followed.seconds, 2),

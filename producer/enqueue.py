@@ -17,6 +17,7 @@ from kombu.exceptions import OperationalError
 from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE
 from fleet.errors import QueueError
 from fleet.messages import RangeMessage
+from producer.open_ranges import FOLLOWS_HEADER
 from producer.ranges import Range
 
 #: Messages sent to Redis at once. Source: measured with kombu 5.7.0, 5,400 messages a second at this size.
@@ -65,6 +66,7 @@ def enqueue_ranges(
                     argsrepr="()",
                     kwargsrepr=str(message),
                     ignore_result=True,
+                    headers={} if planned.follows is None else {FOLLOWS_HEADER: planned.follows},
                 )
                 count += 1
                 pictures += planned.pictures

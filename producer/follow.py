@@ -1,9 +1,15 @@
-"""Follows a run until the database says that nothing of it is pending: progress, rate, time left, per standby."""
+"""Follows runs until the database says that nothing is pending: progress, rate, time left, per standby.
+
+What turns out to be pending although nothing is queued or running is enqueued again: Redis was emptied, or a range was
+worked on by a standby that had not applied its pictures yet.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import redis
@@ -12,13 +18,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from fleet.console import say, stderr
 from fleet.errors import FleetError
 from fleet.state import FleetState, RunProgress
+from producer.enqueue import Enqueued
 
 #: How often progress is read from Redis, seconds.
 _POLL_SECONDS = 0.25
 #: How often a pipe gets a line, seconds.
 _LINE_SECONDS = 5.0
-#: The database is asked when the run looks finished, or when nothing has moved for this long, seconds.
+#: The database is asked when the runs look finished, or when nothing has moved for this long, seconds.
 _QUIET_SECONDS = 5.0
+#: When they look finished, the database is asked no more often than this, seconds.
+_ASK_SECONDS = 1.0
+_COUNTS = ("embedded", "already", "failed", "vanished")
 
 
 class NoWorkersError(FleetError):
@@ -31,39 +41,64 @@ class StalledError(FleetError):
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """How a run ended."""
+    """How it ended."""
 
     seconds: float
+    #: What was done while it was followed.
     progress: RunProgress
     #: Pictures that are still pending, counted in the database.
     pending: int
     standbys: dict[str, int] = field(default_factory=dict)
 
 
-def follow_run(
-    state: FleetState,
-    run_id: str,
-    *,
-    pictures: int,
-    standbys: list[str],
-    count_pending: Callable[[], int],
-    idle_limit_seconds: float,
-) -> Followed:
-    """Show progress until the run's pictures are settled.
+@dataclass(slots=True)
+class Following:
+    """What is followed, and whom to ask."""
 
-    Args:
-        state: The fleet's state in Redis.
-        run_id: The run.
-        pictures: Pictures that the run enqueued.
-        standbys: Names of the standbys, for the depth of their queues.
-        count_pending: Asks the database, which is the truth.
-        idle_limit_seconds: How long nothing may move before the run counts as stalled.
+    state: FleetState
+    #: Names of the standbys, for the depth of their queues.
+    standbys: list[str]
+    #: Asks a database, which is the truth.
+    count_pending: Callable[[], int]
+    #: Enqueues what is pending and neither queued nor running.
+    enqueue_missing: Callable[[], Enqueued]
+    #: How long nothing may move before it counts as stalled.
+    idle_limit_seconds: float
+    run_ids: list[str] = field(default_factory=list)
+    #: Pictures of those runs that were not settled when the following began.
+    pictures: int = 0
+    _last: RunProgress = field(default_factory=RunProgress)
+    _before: RunProgress = field(default_factory=RunProgress)
+
+    def add(self, run_ids: Iterable[str], pictures: int) -> None:
+        """Follow more runs."""
+        self.run_ids += [run_id for run_id in run_ids if run_id not in self.run_ids]
+        self.pictures += pictures
+
+    def begin(self) -> None:
+        """Count from here: what older runs have done already does not belong to this."""
+        self._before = self._read()
+
+    def progress(self) -> RunProgress:
+        """Return what was done since; an outage of Redis shows as no movement, never as an error."""
+        with contextlib.suppress(redis.RedisError):
+            self._last = _difference(self._read(), self._before)
+        return self._last
+
+    def _read(self) -> RunProgress:
+        return _sum(self.state.progress(run_id) for run_id in self.run_ids)
+
+
+def follow(following: Following) -> Followed:
+    """Show progress until nothing is pending.
 
     Raises:
         NoWorkersError: No worker is alive and nothing moves.
-        StalledError: Workers are alive, the queue is empty, but pictures stay pending.
+        StalledError: Workers are alive, but pictures stay pending.
+        DatabaseError: The databases cannot be asked.
     """
-    started = moved = asked = lined = time.monotonic()
+    started = moved = lined = time.monotonic()
+    asked = -math.inf
     settled = -1
     columns = (
         TextColumn("embedding"),
@@ -75,50 +110,71 @@ def follow_run(
         TextColumn("{task.fields[share]}"),
     )
     with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as bar:
-        task = bar.add_task("embedding", total=pictures, rate="", share="")
+        task = bar.add_task("embedding", total=following.pictures, rate="", share="")
         while True:
             now = time.monotonic()
-            progress = _progress(state, run_id)
+            progress = following.progress()
             if progress.settled != settled:
                 settled, moved = progress.settled, now
             rate = progress.embedded / max(now - started, 1e-6)
             share = "  ".join(f"{name} {count}" for name, count in progress.standbys.items())
-            bar.update(task, completed=min(settled, pictures), rate=f"{rate:.1f}/s", share=share)
+            total = following.pictures
+            bar.update(task, total=total, completed=min(settled, total), rate=f"{rate:.1f}/s", share=share)
             if not stderr.is_terminal and now - lined >= _LINE_SECONDS:
                 lined = now
-                say(f"{settled} of {pictures} pictures, {rate:.1f}/s  {share}")
-            if settled >= pictures or (now - moved > _QUIET_SECONDS and now - asked > _QUIET_SECONDS):
-                asked = now
-                pending = count_pending()
+                say(f"{settled} of {total} pictures, {rate:.1f}/s  {share}")
+            quiet = now - moved > _QUIET_SECONDS and now - asked > _QUIET_SECONDS
+            if quiet or (settled >= total and now - asked > _ASK_SECONDS):
+                pending = following.count_pending()
                 if pending == 0:
-                    return Followed(now - started, progress, 0, progress.standbys)
-                _check_alive(state, standbys, pending, quiet_seconds=now - moved, limit_seconds=idle_limit_seconds)
+                    return Followed(now - started, following.progress(), 0, following.progress().standbys)
+                _keep_going(following, pending, quiet_seconds=now - moved)
+                asked = time.monotonic()
             time.sleep(_POLL_SECONDS)
 
 
-def _progress(state: FleetState, run_id: str) -> RunProgress:
-    """Read the progress; an outage of Redis shows as no movement, never as an error of the run."""
+def _keep_going(following: Following, pending: int, *, quiet_seconds: float) -> None:
+    """Enqueue what has got lost; give up when that does not help.
+
+    Raises:
+        NoWorkersError, StalledError: It is of no use.
+    """
     try:
-        return state.progress(run_id)
+        workers = following.state.live_workers()
+        depth = following.state.queue_depth(following.standbys)
+        busy = any(worker.busy for worker in workers.values())
+        if depth == 0 and not busy:
+            enqueued = following.enqueue_missing()
+            if enqueued.ranges:
+                say(f"{enqueued.pictures} pictures were pending and no longer queued; enqueued again")
+                following.add([enqueued.run_id], enqueued.pictures)
     except redis.RedisError:
-        return RunProgress()
-
-
-def _check_alive(
-    state: FleetState, standbys: list[str], pending: int, *, quiet_seconds: float, limit_seconds: float
-) -> None:
+        workers, depth, busy = {}, 0, False
     if quiet_seconds < _QUIET_SECONDS:
         return
-    try:
-        workers, depth = state.live_workers(), state.queue_depth(standbys)
-    except redis.RedisError:
-        workers, depth = {}, 0
     if not workers:
         raise NoWorkersError(
             f"{pending} pictures are pending and no worker is alive; start one: adgfleet worker STANDBY"
         )
-    busy = any(worker.busy for worker in workers.values())
-    if quiet_seconds > limit_seconds and depth == 0 and not busy:
+    if quiet_seconds > following.idle_limit_seconds and not busy:
         raise StalledError(
-            f"{pending} pictures stay pending although the queue is empty; see the workers' logs, then produce again"
+            f"{pending} pictures stay pending and no worker does anything; see adgfleet status and the workers' logs"
         )
+
+
+def _sum(parts: Iterable[RunProgress]) -> RunProgress:
+    counts = dict.fromkeys(_COUNTS, 0)
+    standbys: dict[str, int] = {}
+    for part in parts:
+        for name in _COUNTS:
+            counts[name] += getattr(part, name)
+        for standby, embedded in part.standbys.items():
+            standbys[standby] = standbys.get(standby, 0) + embedded
+    return RunProgress(**counts, standbys=dict(sorted(standbys.items())))
+
+
+def _difference(now: RunProgress, before: RunProgress) -> RunProgress:
+    # Redis may have been emptied meanwhile.
+    counts = {name: max(0, getattr(now, name) - getattr(before, name)) for name in _COUNTS}
+    standbys = {name: count - before.standbys.get(name, 0) for name, count in now.standbys.items()}
+    return RunProgress(**counts, standbys={name: count for name, count in standbys.items() if count > 0})
