@@ -9,8 +9,18 @@ from celery import Celery
 from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE
 from fleet.messages import RangeMessage
 
+#: Header of a range's message: the last id of the range before it, between which and its first id nothing was pending.
+FOLLOWS_HEADER = "adgfleet_follows"
 
-def send_range(app: Celery, message: RangeMessage, *, queue: str = SHARED_QUEUE, producer: Any = None) -> None:  # noqa: ANN401 - kombu ships no types
+
+def send_range(
+    app: Celery,
+    message: RangeMessage,
+    *,
+    queue: str = SHARED_QUEUE,
+    producer: Any = None,  # noqa: ANN401 - kombu ships no types
+    follows: int | None = None,
+) -> None:
     """Publish a range.
 
     Args:
@@ -18,6 +28,7 @@ def send_range(app: Celery, message: RangeMessage, *, queue: str = SHARED_QUEUE,
         message: The range.
         queue: The shared queue, or that of one standby.
         producer: A kombu producer that collects messages into batches; None: one from the pool, sent at once.
+        follows: Last id of the range before it, if the two were planned together.
 
     Raises:
         kombu.exceptions.OperationalError: Redis failed.
@@ -31,4 +42,5 @@ def send_range(app: Celery, message: RangeMessage, *, queue: str = SHARED_QUEUE,
         argsrepr="()",
         kwargsrepr=str(message),
         ignore_result=True,
+        headers={} if follows is None else {FOLLOWS_HEADER: follows},
     )

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE
 from fleet.errors import QueueError
 from fleet.messages import RangeMessage
-from producer.open_ranges import FOLLOWS_HEADER
+from fleet.range_queue import send_range
 from producer.ranges import Range
 
 #: Messages sent to Redis at once. Source: measured with kombu 5.7.0, 5,400 messages a second at this size.
@@ -57,17 +56,7 @@ def enqueue_ranges(
         with app.producer_pool.acquire(block=True) as publisher, publisher.batch(max_size=_BATCH_MESSAGES):
             for planned in ranges:
                 message = RangeMessage(run_id, planned.first_id, planned.last_id, planned.pictures)
-                app.send_task(
-                    TASK_EMBED_RANGE,
-                    kwargs=message.to_kwargs(),
-                    task_id=message.task_id,
-                    queue=SHARED_QUEUE,
-                    producer=publisher,
-                    argsrepr="()",
-                    kwargsrepr=str(message),
-                    ignore_result=True,
-                    headers={} if planned.follows is None else {FOLLOWS_HEADER: planned.follows},
-                )
+                send_range(app, message, producer=publisher, follows=planned.follows)
                 count += 1
                 pictures += planned.pictures
                 on_progress(count, pictures)

@@ -20,9 +20,8 @@ import redis
 from fleet.celery_app import SHARED_QUEUE
 from fleet.errors import MessageError
 from fleet.messages import RangeMessage
+from fleet.range_queue import FOLLOWS_HEADER
 
-#: Header of a range's message: the last id of the range before it, between which and its first id nothing was pending.
-FOLLOWS_HEADER = "adgfleet_follows"
 #: Messages read at once.
 _PAGE = 1000
 #: While a worker takes a message it is in no list for about a millisecond; two looks so far apart cannot both miss it.
