@@ -389,11 +389,17 @@ class Connection:
         if len(absent) == len(cursor.variables):
             return [[None] * len(cursor.variables)] * executions
         return [
-            calls.parse_bind_row(
-                reader, cursor.variables, absent=absent, is_plsql=is_plsql, find_lob=self._lobs.content
-            )
+            calls.parse_bind_row(reader, cursor.variables, absent=absent, is_plsql=is_plsql, handles=self)
             for _ in range(executions)
         ]
+
+    def lob(self, locator: bytes) -> Value:
+        """Return what a locator stands for that the client binds."""
+        return self._lobs.content(locator)
+
+    def cursor_rows(self, cursor_id: int) -> RowSource | None:
+        """Return the rows of a cursor that the client binds."""
+        return self._cursor(cursor_id).rows
 
     def _describe(self, session: Session, cursor: _Cursor) -> bytes:
         cursor.columns = session.describe(cursor.text, [variable.sql_type for variable in cursor.variables])

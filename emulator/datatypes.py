@@ -12,6 +12,7 @@ BINARY_FLOAT, _DOUBLE       ``float``
 BOOLEAN                     ``bool``
 VECTOR                      one-dimensional ``numpy.ndarray``: float32, float64, int8; uint8 = binary
 cursor                      a ``RowSource`` (see ``emulator.session``)
+PL/SQL array as a bind      ``list`` of values
 NULL of any type            ``None``
 ==========================  ==========================================================================
 
@@ -78,6 +79,8 @@ class SqlType:
     vector_format: VectorFormat = VectorFormat.FLEX
     #: National character set (NVARCHAR2, NCLOB: wire charset form 2).
     national: bool = False
+    #: A bind that is a PL/SQL array: most elements that the client can take; 0 = a single value.
+    elements: int = 0
 
 
 NUMBER = SqlType(TypeName.NUMBER)

@@ -887,5 +887,6 @@ _STATEMENTS: tuple[tuple[tuple[str, ...], Callable[[_Work], DefinitionPlan]], ..
     (("CREATE", "PUBLIC", "SYNONYM"), lambda work: _create_synonym(work, public=True)),
     (("DROP", "PROCEDURE"), _drop_unit("PROCEDURE")),
     (("DROP", "FUNCTION"), _drop_unit("FUNCTION")),
+    (("DROP", "PACKAGE", "BODY"), _drop_unit("PACKAGE BODY")),
     (("DROP", "PACKAGE"), _drop_unit("PACKAGE")),
 )

@@ -7,13 +7,22 @@ from collections.abc import Callable, Sequence
 from emulator.datatypes import TypeName, Value
 from emulator.errors import NotEmulated, OraError
 from emulator.plsql import syntax
+from emulator.plsql.declared_types import find_symbol
 from emulator.plsql.exceptions import CompileError
 from emulator.plsql.expressions import compile_expression
 from emulator.plsql.packages import find_native, is_package
 from emulator.plsql.runtime import Evaluate, Frame
-from emulator.plsql.scopes import Compilation, LexicalScope, NativeSubprogram, ParameterSymbol, SubprogramSymbol
+from emulator.plsql.scopes import (
+    Compilation,
+    LexicalScope,
+    NativeSubprogram,
+    Overloads,
+    ParameterSymbol,
+    SubprogramSymbol,
+    Symbol,
+)
 from emulator.plsql.targets import Target, compile_target, frame_of
-from emulator.plsql.values import CollectionType, RecordType, ScalarType
+from emulator.plsql.values import CollectionType, PlsqlType, RecordType, ScalarType, bind_type, fitness
 
 
 def find_subprogram(
@@ -24,14 +33,10 @@ def find_subprogram(
     Raises:
         CompileError: It is a stored unit that is invalid.
     """
-    names = [part.name for part in node.parts]
-    local = comp.names.find(names[0])
+    names = tuple(part.name for part in node.parts)
+    local = find_symbol(comp, names[:1])
     if local is not None:
-        used = 1
-        while isinstance(local, LexicalScope) and used < len(names):
-            local = local.names.get(names[used])
-            used += 1
-        return (local, used) if isinstance(local, SubprogramSymbol) else None
+        return _in_scope(comp, local, node, 1)
     start = 1 if names[0] == "SYS" and len(names) > 1 and is_package(names[1]) else 0
     if len(names) > start + 1 and is_package(names[start]):
         native = find_native(names[start], names[start + 1])
@@ -39,8 +44,21 @@ def find_subprogram(
     return _find_stored(comp, node)
 
 
+def _in_scope(
+    comp: Compilation, symbol: Symbol | None, node: syntax.Reference, used: int
+) -> tuple[SubprogramSymbol, int] | None:
+    """Return the subprogram that the parts behind a name mean."""
+    while isinstance(symbol, LexicalScope) and used < len(node.parts):
+        symbol = symbol.names.get(node.parts[used].name)
+        used += 1
+    if isinstance(symbol, Overloads):
+        part = node.parts[used - 1]
+        symbol = choose_overload(comp, symbol, part.arguments or (), part.offset)
+    return (symbol, used) if isinstance(symbol, SubprogramSymbol) else None
+
+
 def _find_stored(comp: Compilation, node: syntax.Reference) -> tuple[SubprogramSymbol, int] | None:
-    from emulator.plsql.units import load_unit  # noqa: PLC0415 - units are compiled by what calls them
+    from emulator.plsql.units import load_package, load_unit  # noqa: PLC0415 - units are compiled by what calls them
 
     candidates: list[tuple[str | None, str, int]] = [(None, node.parts[0].name, 1)]
     if len(node.parts) > 1 and node.parts[0].arguments is None:
@@ -49,7 +67,10 @@ def _find_stored(comp: Compilation, node: syntax.Reference) -> tuple[SubprogramS
         unit = comp.port.catalogue.unit(comp.rights, owner, name)
         if unit is not None:
             if unit.kind == "PACKAGE":
-                raise NotEmulated("packages of users", offset=node.offset)
+                package = load_package(comp.port, unit)
+                if package is None:
+                    raise CompileError(f"PLS-00905: object {unit.owner}.{unit.name} is invalid", node.offset)
+                return _in_scope(comp, package.public, node, used)
             symbol = load_unit(comp.port, unit)
             if symbol is None:
                 raise CompileError(f"PLS-00905: object {unit.owner}.{unit.name} is invalid", node.offset)
@@ -88,6 +109,39 @@ def compile_call(
     if isinstance(symbol, NativeSubprogram):
         return _native_call(symbol, inputs, outputs)
     return _call(comp, symbol, inputs, outputs)
+
+
+def choose_overload(
+    comp: Compilation, symbol: Overloads, arguments: Sequence[syntax.Argument], offset: int
+) -> SubprogramSymbol:
+    """Return the one of several subprograms whose parameters fit the arguments best.
+
+    Raises:
+        CompileError: None fits, or several do equally well.
+    """
+    fitting: list[tuple[int, SubprogramSymbol]] = []
+    for each in symbol.symbols:
+        try:
+            given = _match(each, arguments, offset)
+        except CompileError:
+            continue
+        marks = [fitness(each.parameters[number].type, _type_of(comp, node)) for number, node in given.items()]
+        if None not in marks:
+            fitting.append((sum(mark or 0 for mark in marks), each))
+    if not fitting:
+        raise _wrong_arguments(symbol.name, offset)
+    best = max(mark for mark, _ in fitting)
+    chosen = [each for mark, each in fitting if mark == best]
+    if len(chosen) > 1:
+        raise CompileError(f"PLS-00307: too many declarations of '{symbol.name}' match this call", offset)
+    return chosen[0]
+
+
+def _type_of(comp: Compilation, node: syntax.Expression) -> PlsqlType | None:
+    if isinstance(node, syntax.Bind):  # how a bind is used is not known before the subprogram is
+        use = comp.binds.get(node.name)
+        return bind_type(use.type) if use is not None else None
+    return compile_expression(comp, node).type
 
 
 def _refuse_overloads(
@@ -163,14 +217,14 @@ def _call(
     outputs: Sequence[tuple[int, Target]],
 ) -> Evaluate:
     is_stored = symbol.rights is not None or symbol.level < 0
-    around: Callable[[Frame], Frame] = _stored_frame(symbol) if is_stored else frame_of(symbol.level, comp.level)
+    around: Callable[[Frame], Frame] = _stored_frame(symbol) if is_stored else frame_of(symbol, comp.level)
     parameters = symbol.parameters
 
     def call(frame: Frame) -> Value:
+        outer = around(frame)
         code = symbol.code
         if code is None:
             raise OraError(6508, symbol.name)
-        outer = around(frame)
         inner = Frame(frame.run, outer, code.slots, outer.scope)
         for parameter, evaluate in zip(parameters, inputs, strict=True):
             if evaluate is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from emulator.datatypes import Value
@@ -20,9 +20,11 @@ from emulator.plsql.scopes import (
     CursorSymbol,
     ExceptionSymbol,
     LexicalScope,
+    Overloads,
     ParameterSymbol,
     SubprogramCode,
     SubprogramSymbol,
+    Symbol,
     TypeSymbol,
     Variable,
 )
@@ -43,27 +45,8 @@ def compile_block(comp: Compilation, node: syntax.Block) -> Execute:
 
 def _block_body(comp: Compilation, node: syntax.Block) -> Execute:
     entries: list[tuple[int, Callable[[Frame], None]]] = []
-    cursors: list[int] = []
-    for declaration in node.declarations:
-        try:
-            entry = _DECLARERS[type(declaration)](comp, declaration)
-        except CompileError as error:
-            comp.errors.append(error)
-            comp.errors.append(CompileError("PL/SQL: Item ignored", declaration.offset))
-            continue
-        if entry is not None:
-            entries.append((comp.line(declaration.offset), entry))
-        if isinstance(declaration, syntax.CursorDeclaration):
-            cursors.append(comp.slots[comp.level] - 1)
-    for symbol in comp.names.names.values():
-        if isinstance(symbol, SubprogramSymbol) and symbol.code is None and symbol.names is None:
-            comp.errors.append(
-                CompileError(
-                    f"PLS-00323: subprogram or cursor '{symbol.name}' is declared in a package specification and must "
-                    "be defined in the package body",
-                    node.offset,
-                )
-            )
+    cursors = _declare(comp, node.declarations, entries)
+    check_defined(comp, node.offset)
     body = compile_statements(comp, node.statements)
     handlers = []
     for handler in node.handlers:
@@ -74,6 +57,56 @@ def _block_body(comp: Compilation, node: syntax.Block) -> Execute:
     if handlers:
         body = with_handlers(body, handlers)
     return _with_declarations(body, entries, cursors)
+
+
+def _declare(
+    comp: Compilation,
+    declarations: Sequence[syntax.Declaration],
+    entries: list[tuple[int, Callable[[Frame], None]]],
+) -> list[int]:
+    """Compile declarations; adds what initialises them to ``entries`` and returns the slots of their cursors."""
+    cursors: list[int] = []
+    for declaration in declarations:
+        try:
+            entry = _DECLARERS[type(declaration)](comp, declaration)
+        except CompileError as error:
+            comp.errors.append(error)
+            comp.errors.append(CompileError("PL/SQL: Item ignored", declaration.offset))
+            continue
+        if entry is not None:
+            entries.append((comp.line(declaration.offset), entry))
+        if isinstance(declaration, syntax.CursorDeclaration):
+            cursors.append(comp.slots[comp.level] - 1)
+    return cursors
+
+
+def check_defined(comp: Compilation, offset: int) -> None:
+    """Note each subprogram of the present scope that was announced and never defined."""
+    for symbol in comp.names.names.values():
+        for each in _subprograms_of(symbol):
+            if each.code is None and each.names is None:
+                comp.errors.append(
+                    CompileError(
+                        f"PLS-00323: subprogram or cursor '{each.name}' is declared in a package specification and "
+                        "must be defined in the package body",
+                        offset,
+                    )
+                )
+
+
+def _subprograms_of(symbol: Symbol | None) -> list[SubprogramSymbol]:
+    if isinstance(symbol, Overloads):
+        return symbol.symbols
+    return [symbol] if isinstance(symbol, SubprogramSymbol) else []
+
+
+def compile_package_part(comp: Compilation, node: syntax.PackageDeclaration) -> Execute:
+    """Compile a package's specification or body into the compilation's scope; returns what fills its variables."""
+    entries: list[tuple[int, Callable[[Frame], None]]] = []
+    _declare(comp, node.declarations, entries)
+    block = node.block
+    body = compile_block(comp, block)
+    return _with_declarations(body, entries, [])
 
 
 def _with_declarations(
@@ -203,7 +236,8 @@ def _cursor(comp: Compilation, node: syntax.CursorDeclaration) -> Callable[[Fram
     finally:
         comp.names = comp.names.parent or comp.names
     slot = comp.new_slot()
-    symbol = CursorSymbol(node.name, comp.level, slot, parameters, query, row_type_of(query.columns))
+    row_type = row_type_of(query.columns)
+    symbol = CursorSymbol(node.name, comp.level, slot, parameters, query, row_type, comp.present_home)
     comp.declare(node.name, symbol, node.offset)
 
     def close(frame: Frame) -> None:
@@ -213,14 +247,17 @@ def _cursor(comp: Compilation, node: syntax.CursorDeclaration) -> Callable[[Fram
 
 
 def _subprogram(comp: Compilation, node: syntax.SubprogramDeclaration) -> None:
-    announced = comp.names.names.get(node.name)
-    if isinstance(announced, SubprogramSymbol) and announced.code is None and node.block is not None:
-        symbol = announced
+    symbol = SubprogramSymbol(node.name, comp.level, [], None, place=comp.place, home=comp.present_home)
+    _signature_only(comp, node, symbol)
+    known = comp.names.names.get(node.name)
+    earlier = _subprograms_of(known)
+    same = next((each for each in earlier if each.signature == symbol.signature), None)
+    if same is not None and same.code is None and node.block is not None:
+        symbol = same
+    elif earlier and same is None:
+        comp.names.names[node.name] = Overloads(node.name, [*earlier, symbol])
     else:
-        symbol = SubprogramSymbol(node.name, comp.level, [], None, place=comp.place)
         comp.declare(node.name, symbol, node.offset)
-        if node.block is None:
-            _signature_only(comp, node, symbol)
     if node.block is not None:
         compile_subprogram(comp, node, symbol)
 

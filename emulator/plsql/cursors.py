@@ -119,15 +119,20 @@ def _bulk(targets: Sequence[Target], width: int | None, wrong: str, offset: int)
 
 
 def _find(
-    comp: Compilation, node: syntax.Expression
+    comp: Compilation, node: syntax.Expression, *, opens: bool = False
 ) -> tuple[CursorSymbol | None, Evaluate, Callable[[Frame, OpenCursor | None], None], tuple[syntax.Argument, ...]]:
     """Return a cursor's declaration (None for a cursor variable), what reads its state, what sets it, its arguments."""
+    if isinstance(node, syntax.Bind):
+        target = compile_target(comp, node, read=not opens)
+        if not isinstance(target.type, CursorType):
+            raise CompileError("PLS-00382: expression is of wrong type", node.offset)
+        return None, target.read, target.assign, ()
     if not isinstance(node, syntax.Reference):
-        raise NotEmulated("cursors in bind variables")
+        raise CompileError("PLS-00456: item is not a cursor", node.offset)
     symbol = find_symbol(comp, tuple(part.name for part in node.parts))
     arguments = node.parts[-1].arguments or ()
     if isinstance(symbol, CursorSymbol):
-        climb, slot = frame_of(symbol.level, comp.level), symbol.slot
+        climb, slot = frame_of(symbol, comp.level), symbol.slot
 
         def write(frame: Frame, cursor: OpenCursor | None) -> None:
             climb(frame).slots[slot] = cursor
@@ -153,7 +158,7 @@ def _open_arguments(
     for parameter in symbol.parameters:
         if parameter.name not in given and parameter.default is None:
             raise CompileError(f"PLS-00306: wrong number or types of arguments in call to '{symbol.name}'", offset)
-    climb = frame_of(symbol.level, comp.level)
+    climb = frame_of(symbol, comp.level)
     parameters = symbol.parameters
 
     def put(frame: Frame) -> None:
@@ -171,7 +176,7 @@ def _open_arguments(
 
 def _opener(comp: Compilation, symbol: CursorSymbol, arguments: Sequence[syntax.Argument], offset: int) -> Evaluate:
     put = _open_arguments(comp, symbol, arguments, offset)
-    climb, query = frame_of(symbol.level, comp.level), symbol.query
+    climb, query = frame_of(symbol, comp.level), symbol.query
 
     def start(frame: Frame) -> OpenCursor:
         put(frame)
@@ -185,7 +190,7 @@ def _opener(comp: Compilation, symbol: CursorSymbol, arguments: Sequence[syntax.
 
 def compile_open(comp: Compilation, node: syntax.Open) -> Execute:
     """Compile OPEN."""
-    symbol, read, write, arguments = _find(comp, node.cursor)
+    symbol, read, write, arguments = _find(comp, node.cursor, opens=True)
     if symbol is None or node.query is not None:
         if symbol is not None or not isinstance(node.query, syntax.SqlText):
             raise NotEmulated("OPEN … FOR a text", offset=node.offset)

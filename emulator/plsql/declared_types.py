@@ -61,7 +61,7 @@ def find_type(comp: Compilation, node: syntax.TypeReference, *, sized: bool = Tr
 
 def find_symbol(comp: Compilation, names: tuple[str, ...]) -> Symbol | None:
     """Return what a name, perhaps qualified by a label or subprogram, means."""
-    symbol = comp.names.find(names[0])
+    symbol = comp.names.find(names[0]) or _package_names(comp, names[0])
     for name in names[1:]:
         if isinstance(symbol, SubprogramSymbol):
             symbol = symbol.names
@@ -69,6 +69,15 @@ def find_symbol(comp: Compilation, names: tuple[str, ...]) -> Symbol | None:
             return None
         symbol = symbol.names.get(name)
     return symbol
+
+
+def _package_names(comp: Compilation, name: str) -> LexicalScope | None:
+    """Return what a stored package shows, None if the name is no package's."""
+    from emulator.plsql.units import load_package  # noqa: PLC0415 - packages are compiled by what names them
+
+    unit = comp.port.catalogue.unit(comp.rights, None, name, ("PACKAGE",))
+    package = load_package(comp.port, unit) if unit is not None else None
+    return package.public if package is not None else None
 
 
 def _limited(scalar: ScalarType, node: syntax.TypeReference) -> ScalarType:

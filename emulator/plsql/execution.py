@@ -16,9 +16,10 @@ from emulator.plsql.compiler import compile_block
 from emulator.plsql.exceptions import CompileError
 from emulator.plsql.lexer import Source
 from emulator.plsql.parser import parse_block
-from emulator.plsql.runtime import Execute, Frame, Runtime
+from emulator.plsql.runtime import Execute, Frame, OpenCursor, Runtime
 from emulator.plsql.scopes import BindUse, Compilation
 from emulator.plsql.units import define_unit
+from emulator.plsql.values import Collection, CollectionType, CursorType, bind_type
 from emulator.session import Direction, Outcome
 from emulator.statement_text import StatementText
 
@@ -36,6 +37,7 @@ class _Program:
     slots: int
     body: Execute
     directions: tuple[Direction, ...]
+    bind_types: tuple[SqlType, ...]
     #: Held so that its id stays its own while the program is cached.
     catalogue: Catalogue
 
@@ -133,7 +135,7 @@ def _compile(port: SqlPort, text: StatementText, bind_types: tuple[SqlType, ...]
         comp.errors.append(error)
     if comp.errors:
         raise _compile_failure(source, comp.errors)
-    return _Program(comp.slots[0], body, tuple(_direction(use) for use in comp.binds.values()), catalogue)
+    return _Program(comp.slots[0], body, tuple(_direction(use) for use in comp.binds.values()), bind_types, catalogue)
 
 
 def _direction(use: BindUse) -> Direction:
@@ -155,9 +157,18 @@ def _run(port: SqlPort, program: _Program, row: Sequence[Value], rights: Scope) 
         None if direction is Direction.OUT else value for value, direction in zip(row, program.directions, strict=True)
     ]
     run = Runtime(port, values)
+    run.binds = [
+        _bound(run, value, sql_type) if value is not None else None
+        for value, sql_type in zip(values, program.bind_types, strict=True)
+    ]
     frame = Frame(run, None, program.slots, rights)
     try:
         program.body(frame)
+        return [
+            _returned(value, sql_type)
+            for value, sql_type, direction in zip(run.binds, program.bind_types, program.directions, strict=True)
+            if direction is not Direction.IN
+        ]
     except OraError as error:
         run.note(error, "", frame.line)
         error.text = run.full_text(error)
@@ -166,6 +177,27 @@ def _run(port: SqlPort, program: _Program, row: Sequence[Value], rights: Scope) 
     finally:
         for cursor in list(run.cursors):
             cursor.close()
-    return [
-        value for value, direction in zip(run.binds, program.directions, strict=True) if direction is not Direction.IN
-    ]
+
+
+def _bound(run: Runtime, value: Value, sql_type: SqlType) -> Value:
+    """Return the PL/SQL form of a bind's value."""
+    declared = bind_type(sql_type)
+    if isinstance(declared, CollectionType):
+        return declared.of_values([declared.element.coerce(item) for item in value])
+    if isinstance(declared, CursorType):
+        cursor = OpenCursor(value, run)
+        cursor.leave_open()
+        return cursor
+    return value
+
+
+def _returned(value: Value, sql_type: SqlType) -> Value:
+    """Return the client's form of an OUT bind's value."""
+    if isinstance(value, Collection):
+        if len(value.items) > sql_type.elements:
+            raise OraError(6513)
+        return [value.items[key] for key in sorted(value.items)]
+    if isinstance(value, OpenCursor):
+        value.leave_open()
+        return value.rows if value.is_open else None
+    return value

@@ -24,7 +24,7 @@ from emulator.plsql.operators import (
 )
 from emulator.plsql.runtime import Evaluate, Frame
 from emulator.plsql.scopes import BindUse, Compilation
-from emulator.plsql.values import SCALARS, PlsqlType, ScalarType, scalar_of, text_of
+from emulator.plsql.values import SCALARS, PlsqlType, ScalarType, bind_type, scalar_of, text_of
 
 _BOOLEAN_TYPE = ScalarType(BOOLEAN)
 _NUMBER_TYPE = ScalarType(NUMBER)
@@ -78,7 +78,7 @@ def _literal(_comp: Compilation, node: syntax.Literal) -> Compiled:
 def _bind(comp: Compilation, node: syntax.Bind) -> Compiled:
     use = use_bind(comp, node, read=True)
     slot = use.slot
-    return Compiled(lambda frame: frame.run.binds[slot], scalar_of(use.type))
+    return Compiled(lambda frame: frame.run.binds[slot], bind_type(use.type))
 
 
 def _unary(comp: Compilation, node: syntax.Unary) -> Compiled:

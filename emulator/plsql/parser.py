@@ -46,6 +46,19 @@ def parse_unit(source: Source) -> syntax.SubprogramDeclaration:
     return unit
 
 
+def parse_package(source: Source) -> syntax.PackageDeclaration:
+    """Parse a package's specification or body, from PACKAGE on.
+
+    Raises:
+        CompileError: The text is none.
+    """
+    parser = Parser(source)
+    package = parser.package()
+    if parser.token.kind is not TokenKind.END:
+        parser.fail("end-of-file")
+    return package
+
+
 def parse_expression(source: Source) -> Expression:
     """Parse a text that is one expression."""
     parser = Parser(source)
@@ -120,9 +133,30 @@ class Parser(SqlSlicer, ExpressionParser):
 
     # ------------------------------------------------------------------ declarations
 
-    def _declarations(self) -> tuple[Declaration, ...]:
+    def package(self) -> syntax.PackageDeclaration:
+        """Parse a package's specification or body."""
+        offset = self.offset
+        self.need_word("PACKAGE")
+        is_body = self.take_word("BODY")
+        names = self._dotted()
+        invoker_rights = self._properties(is_stored=True)
+        if not self.take_word("IS"):
+            self.need_word("AS")
+        declarations = self._declarations("BEGIN", "END") if is_body else self._declarations("END")
+        at = self.offset
+        if is_body and self.is_word("BEGIN"):
+            block = self._body(at, None, ())
+        else:
+            self.need_word("END")
+            if self.token.kind in {TokenKind.WORD, TokenKind.QUOTED}:
+                self.advance()
+            block = syntax.Block(at, None, (), (), ())
+        self.need_sign(";")
+        return syntax.PackageDeclaration(offset, names[-1], is_body, declarations, block, invoker_rights)
+
+    def _declarations(self, *ends: str) -> tuple[Declaration, ...]:
         found: list[Declaration] = []
-        while not self.is_word("BEGIN"):
+        while not self.is_word(*(ends or ("BEGIN",))):
             if self.token.kind is TokenKind.END:
                 self.fail("begin")
             declaration = self._declaration()

@@ -87,22 +87,28 @@ Execute: TypeAlias = Callable[[Frame], Signal | None]
 class OpenCursor:
     """A cursor that was opened."""
 
-    __slots__ = ("_open", "found", "on_close", "row_count", "rows")
+    __slots__ = ("_open", "found", "is_open", "on_close", "row_count", "rows")
 
     def __init__(self, rows: RowSource, run: Runtime) -> None:
         """Begin before the first row."""
         self.rows = rows
         self._open = run.cursors
         self._open.add(self)
+        self.is_open = True
         #: Besides closing the rows: a cursor FOR loop makes its declared cursor closed again.
         self.on_close: Callable[[], None] | None = None
         self.row_count = 0
         #: %FOUND: None before the first fetch.
         self.found: bool | None = None
 
+    def leave_open(self) -> None:
+        """Let the rows outlive the call: they are the client's."""
+        self._open.discard(self)
+
     def close(self) -> None:
         """Free the rows."""
         self._open.discard(self)
+        self.is_open = False
         self.rows.close()
         if self.on_close is not None:
             self.on_close()

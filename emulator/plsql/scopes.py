@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from emulator.plsql.port import SqlPort
 
 
+#: Finds the frame of a package's own names from any frame.
+Home: TypeAlias = Callable[[Frame], Frame]
+
+
 @dataclass(slots=True)
 class Variable:
     """A variable, constant, parameter or loop index."""
@@ -28,6 +32,8 @@ class Variable:
     type: PlsqlType
     writable: bool = True
     not_null: bool = False
+    #: Of a package: finds the frame that it is in, from any frame.
+    home: Home | None = None
 
 
 @dataclass(slots=True)
@@ -84,6 +90,22 @@ class SubprogramSymbol:
     rights: Scope | None = None
     #: Place in ORA-06512 lines: ``"OWNER.UNIT", `` or nothing.
     place: str = ""
+    #: Of a package: finds the frame around it.
+    home: Home | None = None
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """What tells it from others of its name."""
+        parameters = tuple((each.name, each.mode, each.type) for each in self.parameters)
+        return (*parameters, self.result)
+
+
+@dataclass(slots=True)
+class Overloads:
+    """Several subprograms of one name; which one is meant is seen by the arguments."""
+
+    name: str
+    symbols: list[SubprogramSymbol]
 
 
 @dataclass(slots=True)
@@ -107,10 +129,12 @@ class CursorSymbol:
     parameters: list[ParameterSymbol]
     query: EmbeddedSql
     row_type: RecordType
+    home: Home | None = None
 
 
 Symbol: TypeAlias = (
-    "Variable | TypeSymbol | ExceptionSymbol | SubprogramSymbol | CursorSymbol | LexicalScope | NativeSubprogram"
+    "Variable | TypeSymbol | ExceptionSymbol | SubprogramSymbol | Overloads | CursorSymbol | LexicalScope "
+    "| NativeSubprogram"
 )
 
 
@@ -169,6 +193,13 @@ class Compilation:
     #: ``RETURN x`` is converted to this; None in procedures and blocks.
     result: PlsqlType | None = None
     place: str = ""
+    #: Of a package: where names of level 0 are.
+    home: Home | None = None
+
+    @property
+    def present_home(self) -> Home | None:
+        """The home of what is declared now."""
+        return self.home if self.level == 0 else None
 
     def new_slot(self) -> int:
         """Return a new slot of the present frame."""
@@ -178,15 +209,12 @@ class Compilation:
     def declare(self, name: str, symbol: Symbol, offset: int) -> None:
         """Give a name its meaning in the present scope."""
         if name in self.names.names:
-            known = self.names.names[name]
-            announced = isinstance(known, SubprogramSymbol) and isinstance(symbol, SubprogramSymbol)
-            if not (announced and known.code is None):  # type: ignore[union-attr]
-                raise CompileError(f"PLS-00371: at most one declaration for '{name}' is permitted", offset)
+            raise CompileError(f"PLS-00371: at most one declaration for '{name}' is permitted", offset)
         self.names.names[name] = symbol
 
     def variable(self, name: str, declared: PlsqlType, offset: int, *, writable: bool = True) -> Variable:
         """Declare a variable in a new slot."""
-        made = Variable(name, self.level, self.new_slot(), declared, writable)
+        made = Variable(name, self.level, self.new_slot(), declared, writable, home=self.present_home)
         self.declare(name, made, offset)
         return made
 

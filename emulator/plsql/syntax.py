@@ -280,6 +280,19 @@ class SubprogramDeclaration:
     invoker_rights: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PackageDeclaration:
+    """``PACKAGE [BODY] name IS … [BEGIN …] END``."""
+
+    offset: int
+    name: str
+    is_body: bool
+    declarations: tuple[Declaration, ...]
+    #: A body's own statements, () without.
+    block: Block
+    invoker_rights: bool
+
+
 Declaration: TypeAlias = (
     VariableDeclaration
     | ExceptionDeclaration

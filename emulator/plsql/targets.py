@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from emulator.datatypes import SqlType, TypeName, Value
+from emulator.datatypes import Value
 from emulator.errors import OraError
 from emulator.plsql import syntax
 from emulator.plsql.declared_types import find_symbol, undeclared
 from emulator.plsql.exceptions import CompileError, value_error
 from emulator.plsql.expressions import compile_expression, use_bind
 from emulator.plsql.runtime import Evaluate, Frame
-from emulator.plsql.scopes import Compilation, LexicalScope, SubprogramSymbol, Variable
-from emulator.plsql.values import CollectionType, PlsqlType, RecordType, ScalarType
+from emulator.plsql.scopes import Compilation, CursorSymbol, LexicalScope, SubprogramSymbol, Variable
+from emulator.plsql.values import CollectionType, PlsqlType, RecordType, bind_type
 
 Assign: TypeAlias = Callable[[Frame, Value], None]
 
@@ -29,9 +29,11 @@ class Target:
     type: PlsqlType
 
 
-def frame_of(level: int, at_level: int) -> Callable[[Frame], Frame]:
-    """Return what finds the frame of a level from a frame further in."""
-    hops = at_level - level
+def frame_of(symbol: Variable | CursorSymbol | SubprogramSymbol, at_level: int) -> Callable[[Frame], Frame]:
+    """Return what finds the frame that a name was declared in from a frame further in."""
+    if symbol.home is not None:
+        return symbol.home
+    hops = at_level - symbol.level
     if hops == 0:
         return lambda frame: frame
 
@@ -46,16 +48,16 @@ def frame_of(level: int, at_level: int) -> Callable[[Frame], Frame]:
 def read_variable(comp: Compilation, variable: Variable) -> Evaluate:
     """Return what reads a variable."""
     slot = variable.slot
-    if variable.level == comp.level:
+    if variable.level == comp.level and variable.home is None:
         return lambda frame: frame.slots[slot]
-    climb = frame_of(variable.level, comp.level)
+    climb = frame_of(variable, comp.level)
     return lambda frame: climb(frame).slots[slot]
 
 
 def write_variable(comp: Compilation, variable: Variable) -> Assign:
     """Return what assigns to a variable."""
     slot, declared, not_null = variable.slot, variable.type, variable.not_null
-    climb = frame_of(variable.level, comp.level)
+    climb = frame_of(variable, comp.level)
 
     def assign(frame: Frame, value: Value) -> None:
         coerced = declared.coerce(value)
@@ -118,19 +120,12 @@ def find_variable(comp: Compilation, node: syntax.Reference) -> tuple[int, Varia
 
 def _bind_target(comp: Compilation, node: syntax.Bind, *, read: bool) -> Target:
     use = use_bind(comp, node, read=read, written=True)
-    slot, declared = use.slot, _bind_type(use.type)
+    slot, declared = use.slot, bind_type(use.type)
 
     def assign(frame: Frame, value: Value) -> None:
         frame.run.binds[slot] = declared.coerce(value)
 
     return Target(assign, lambda frame: frame.run.binds[slot], declared)
-
-
-def _bind_type(sql_type: SqlType) -> PlsqlType:
-    """Return the type of a bind variable; a client's buffer for CHAR is not padded."""
-    if sql_type.name in {TypeName.CHAR, TypeName.LONG}:
-        return ScalarType(SqlType(TypeName.VARCHAR2, size=sql_type.size))
-    return ScalarType(sql_type)
 
 
 def _element(comp: Compilation, base: Target, part: syntax.Part) -> Target:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from emulator.engine.catalogue import UnitError
 from emulator.engine.objects import Scope, Unit
@@ -15,6 +15,7 @@ from emulator.plsql.exceptions import CompileError
 from emulator.plsql.lexer import Source
 from emulator.plsql.parser import parse_unit
 from emulator.plsql.scopes import Compilation, SubprogramSymbol
+from emulator.plsql.stored_packages import PackageSymbol, add_part, begin_package, load_body
 from emulator.plsql.syntax import SubprogramDeclaration
 
 if TYPE_CHECKING:
@@ -29,14 +30,17 @@ _HEAD = re.compile(
 _KEPT = 256
 
 
+_Compiled: TypeAlias = SubprogramSymbol | PackageSymbol
+
+
 class _Cache:
     """Compiled units by catalogue snapshot and name."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: OrderedDict[tuple[int, str, str, str], tuple[Catalogue, SubprogramSymbol | None]] = OrderedDict()
+        self._entries: OrderedDict[tuple[int, str, str, str], tuple[Catalogue, _Compiled | None]] = OrderedDict()
 
-    def get(self, catalogue: Catalogue, unit: Unit) -> tuple[bool, SubprogramSymbol | None]:
+    def get(self, catalogue: Catalogue, unit: Unit) -> tuple[bool, _Compiled | None]:
         key = (id(catalogue), unit.owner, unit.name, unit.kind)
         with self._lock:
             found = self._entries.get(key)
@@ -45,7 +49,7 @@ class _Cache:
             self._entries.move_to_end(key)
             return True, found[1]
 
-    def put(self, catalogue: Catalogue, unit: Unit, symbol: SubprogramSymbol | None) -> None:
+    def put(self, catalogue: Catalogue, unit: Unit, symbol: _Compiled | None) -> None:
         # The entry holds the catalogue, so that its id is not given to another one meanwhile.
         with self._lock:
             self._entries[id(catalogue), unit.owner, unit.name, unit.kind] = (catalogue, symbol)
@@ -61,12 +65,12 @@ _compiling = threading.local()
 def load_unit(port: SqlPort, unit: Unit) -> SubprogramSymbol | None:
     """Return a stored unit ready to be called, None if it does not compile."""
     catalogue = port.catalogue
-    known, symbol = _cache.get(catalogue, unit)
+    known, cached = _cache.get(catalogue, unit)
     if known:
-        return symbol
-    active: dict[tuple[str, str], SubprogramSymbol] = _compiling.__dict__.setdefault("active", {})
+        return cached if isinstance(cached, SubprogramSymbol) else None
+    active: dict[tuple[str, str], _Compiled] = _compiling.__dict__.setdefault("active", {})
     begun = active.get((unit.owner, unit.name))
-    if begun is not None:
+    if isinstance(begun, SubprogramSymbol):
         return begun
     rights = None if unit.invoker_rights else Scope(user=unit.owner, schema=unit.owner, has_roles=False)
     symbol = SubprogramSymbol(unit.name, -1, [], None, rights=rights, place=f'"{unit.owner}.{unit.name}", ')
@@ -79,6 +83,29 @@ def load_unit(port: SqlPort, unit: Unit) -> SubprogramSymbol | None:
     finally:
         del active[unit.owner, unit.name]
     result = None if errors else symbol
+    _cache.put(catalogue, unit, result)
+    return result
+
+
+def load_package(port: SqlPort, unit: Unit) -> PackageSymbol | None:
+    """Return a stored package ready to be used, None if its specification does not compile."""
+    catalogue = port.catalogue
+    known, cached = _cache.get(catalogue, unit)
+    if known:
+        return cached if isinstance(cached, PackageSymbol) else None
+    active: dict[tuple[str, str], _Compiled] = _compiling.__dict__.setdefault("active", {})
+    begun = active.get((unit.owner, unit.name))
+    if isinstance(begun, PackageSymbol):
+        return begun
+    package = begin_package(unit.owner, unit.name)
+    active[unit.owner, unit.name] = package
+    try:
+        errors = add_part(port, package, unit.source)
+        if not errors:
+            load_body(port, package)
+    finally:
+        del active[unit.owner, unit.name]
+    result = None if errors else package
     _cache.put(catalogue, unit, result)
     return result
 
@@ -103,11 +130,13 @@ def define_unit(port: SqlPort, text: str, scope: Scope) -> tuple[Unit, list[Unit
     if head is None:
         raise OraError(900)
     kind = head["kind"].upper()
-    if kind not in {"PROCEDURE", "FUNCTION"}:
+    if kind not in {"PROCEDURE", "FUNCTION", "PACKAGE"}:
         raise NotEmulated(f"CREATE {kind}")
     body = text[head.end() :]
+    if re.match(r"PACKAGE\s+BODY\b", body, re.IGNORECASE):
+        kind = "PACKAGE BODY"
     name_match = re.match(
-        r'\w+\s+(?P<exists>IF\s+NOT\s+EXISTS\s)?\s*(?:(?P<owner>"[^"]+"|[\w$#]+)\s*\.\s*)?(?P<name>"[^"]+"|[\w$#]+)',
+        r'\w+\s+(?:BODY\s+)?(?P<exists>IF\s+NOT\s+EXISTS\s)?\s*(?:(?P<owner>"[^"]+"|[\w$#]+)\s*\.\s*)?(?P<name>"[^"]+"|[\w$#]+)',
         body,
         re.IGNORECASE,
     )
@@ -118,6 +147,8 @@ def define_unit(port: SqlPort, text: str, scope: Scope) -> tuple[Unit, list[Unit
     owner = _stored(name_match["owner"]) if name_match["owner"] else scope.schema
     name = _stored(name_match["name"])
     _check_right(port, scope, owner, name, kind, replaces=bool(head["replace"]))
+    if kind in {"PACKAGE", "PACKAGE BODY"}:
+        return _define_package(port, Unit(owner, name, kind, body, valid=True))
     errors: list[CompileError]
     invoker_rights = False
     source = None
@@ -133,6 +164,26 @@ def define_unit(port: SqlPort, text: str, scope: Scope) -> tuple[Unit, list[Unit
     unit = Unit(owner, name, kind, body, valid=not errors, invoker_rights=invoker_rights)
     listed = [UnitError(*_position(source, body, error.offset), error.text) for error in errors]
     return unit, sorted(listed, key=lambda each: (each.line, each.position))
+
+
+def _define_package(port: SqlPort, unit: Unit) -> tuple[Unit, list[UnitError]]:
+    """Compile a specification, or a body together with the specification that is stored."""
+    package = begin_package(unit.owner, unit.name)
+    errors: list[CompileError] = []
+    if unit.kind == "PACKAGE BODY":
+        specification = port.catalogue.units.get((unit.owner, unit.name, "PACKAGE"))
+        if specification is None or add_part(port, package, specification.source):
+            errors.append(CompileError(f"PLS-00905: object {unit.owner}.{unit.name} is invalid", 0))
+    if not errors:
+        active: dict[tuple[str, str], _Compiled] = _compiling.__dict__.setdefault("active", {})
+        active[unit.owner, unit.name] = package
+        try:
+            errors = add_part(port, package, unit.source)
+        finally:
+            del active[unit.owner, unit.name]
+    listed = [UnitError(*_position(None, unit.source, error.offset), error.text) for error in errors]
+    made = Unit(unit.owner, unit.name, unit.kind, unit.source, valid=not errors)
+    return made, sorted(listed, key=lambda each: (each.line, each.position))
 
 
 def _position(source: Source | None, body: str, offset: int) -> tuple[int, int]:
@@ -153,5 +204,7 @@ def _check_right(port: SqlPort, scope: Scope, owner: str, name: str, kind: str, 
     privilege = "CREATE PROCEDURE" if owner == scope.user else "CREATE ANY PROCEDURE"
     if not catalogue.has_privilege(scope.user, privilege):
         raise OraError(1031)
-    if catalogue.name_is_used(owner, name) and not (replaces and (owner, name, kind) in catalogue.units):
+    known = (owner, name, kind) in catalogue.units
+    taken = known if kind == "PACKAGE BODY" else catalogue.name_is_used(owner, name)  # it shares its package's name
+    if taken and not (replaces and known):
         raise OraError(955)

@@ -7,6 +7,7 @@ are assigned; a collection that is NULL as a whole is None. One file, because ty
 from __future__ import annotations
 
 import bisect
+import dataclasses
 import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -280,6 +281,8 @@ class CollectionType:
     index: ScalarType | None = None
     #: Size of a VARRAY, 0 for the others.
     limit: int = 0
+    #: A bind variable of the client's, which goes with every associative array of like elements.
+    is_bind: bool = False
 
     def initial(self) -> Value:
         """Return NULL, or an empty associative array."""
@@ -289,9 +292,19 @@ class CollectionType:
         """Copy a collection of the same type."""
         if value is None:
             return self.initial()
-        if not isinstance(value, Collection) or (value.type is not self and value.type != self):
+        if not isinstance(value, Collection):
+            raise value_error()
+        if self.is_bind or value.type.is_bind:
+            return self._converted(value)
+        if value.type is not self and value.type != self:
             raise value_error()
         return value.copy(self)
+
+    def _converted(self, value: Collection) -> Collection:
+        made = Collection(self)
+        made.items = {key: self.element.coerce(item) for key, item in value.items.items()}
+        made.size = value.size
+        return made
 
     def of_values(self, values: Sequence[Value]) -> Collection:
         """Return a collection of elements 1, 2, … that are of the element type already."""
@@ -473,6 +486,48 @@ def scalar_of(sql_type: SqlType) -> ScalarType:
     if sql_type.name is TypeName.CURSOR:
         raise NotEmulated("variables of a cursor column's type")
     return ScalarType(NUMBER) if sql_type == NUMBER else ScalarType(sql_type)
+
+
+def bind_type(sql_type: SqlType) -> PlsqlType:
+    """Return the type of a client's bind variable; its buffer for CHAR is not padded."""
+    if sql_type.elements:
+        element = bind_type(dataclasses.replace(sql_type, elements=0))
+        return CollectionType("BIND", element, PLS_INTEGER, is_bind=True)
+    if sql_type.name is TypeName.CURSOR:
+        return CursorType()
+    if sql_type.name in {TypeName.CHAR, TypeName.LONG}:
+        return ScalarType(SqlType(TypeName.VARCHAR2, size=sql_type.size, national=sql_type.national))
+    return scalar_of(sql_type)
+
+
+#: Kinds of scalar types that are one to overloading.
+_FAMILIES = {
+    TypeName.NUMBER: "number",
+    TypeName.BINARY_FLOAT: "number",
+    TypeName.BINARY_DOUBLE: "number",
+    TypeName.VARCHAR2: "text",
+    TypeName.CHAR: "text",
+    TypeName.LONG: "text",
+    TypeName.ROWID: "text",
+    TypeName.DATE: "time",
+    TypeName.TIMESTAMP: "time",
+    TypeName.TIMESTAMP_TZ: "time",
+    TypeName.TIMESTAMP_LTZ: "time",
+    TypeName.LONG_RAW: TypeName.RAW.value,
+}
+_CONVERTED = ({"number", "text"}, {"text", "time"}, {"text", "CLOB"}, {"text", "RAW"}, {"RAW", "BLOB"})
+
+
+def fitness(wanted: PlsqlType, given: PlsqlType | None) -> int | None:
+    """Say how well a type fits an overloaded subprogram's parameter: 2 as it is, 1 converted, None not at all."""
+    if given is None or given == wanted:
+        return 2
+    if isinstance(wanted, ScalarType) and isinstance(given, ScalarType):
+        kinds = {_FAMILIES.get(each.sql_type.name, each.sql_type.name.value) for each in (wanted, given)}
+        return 2 if len(kinds) == 1 else 1 if kinds in _CONVERTED else None
+    if isinstance(wanted, CollectionType) and isinstance(given, CollectionType) and given.is_bind:
+        return fitness(wanted.element, given.element)
+    return 1 if isinstance(wanted, RecordType) and isinstance(given, RecordType) else None
 
 
 def unlimited(sql_type: SqlType) -> SqlType:

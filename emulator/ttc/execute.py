@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from emulator.datatypes import SqlType, TypeName, Value
 from emulator.errors import NotEmulated, RemoteProtocolError
-from emulator.session import Column, Direction
+from emulator.session import Column, Direction, RowSource
 from emulator.ttc.buffer import Reader, Writer
 from emulator.ttc.messages import Message
 from emulator.ttc.values import (
@@ -34,6 +35,8 @@ OPTION_DESCRIBE = 0x20000
 OPTION_BATCH_ERRORS = 0x80000
 _FLAG_ARRAY = 0x40
 _MOST_BINDS = 65_535
+#: Security limit for the elements of one array.
+_MOST_ELEMENTS = 16_777_216
 _LOCATOR_BYTES = 40
 _LONG_STRING_BYTES = 32_767
 
@@ -102,7 +105,7 @@ def parse_variable(reader: Reader, field_version: int) -> Variable:
     flags = reader.u8()
     reader.raw(2)
     size = reader.ub()
-    reader.ub()
+    elements = reader.ub()
     reader.ub()
     reader.value2()
     reader.skip("uu")
@@ -110,14 +113,24 @@ def parse_variable(reader: Reader, field_version: int) -> Variable:
     reader.ub()
     if field_version >= 8:
         reader.ub()
-    if flags & _FLAG_ARRAY:
-        raise NotEmulated("PL/SQL arrays as binds")
     sql_type = sql_type_of_bind(number, size, national=national)
+    if flags & _FLAG_ARRAY:
+        sql_type = replace(sql_type, elements=max(elements, 1))
     return Variable(WireType(number), size, national, sql_type)
 
 
+class Handles(Protocol):
+    """What the locators and cursor numbers stand for that a client binds."""
+
+    def lob(self, locator: bytes) -> Value:
+        """Return a LOB's content."""
+
+    def cursor_rows(self, cursor_id: int) -> RowSource | None:
+        """Return the rows of an open cursor, None if it has none."""
+
+
 def parse_bind_row(
-    reader: Reader, variables: Sequence[Variable], *, absent: frozenset[int], is_plsql: bool, find_lob: object
+    reader: Reader, variables: Sequence[Variable], *, absent: frozenset[int], is_plsql: bool, handles: Handles
 ) -> list[Value]:
     """Read one execution's values.
 
@@ -126,7 +139,7 @@ def parse_bind_row(
         variables: The binds.
         absent: Positions of binds that send no value (RETURNING, OUT only in a re-execution).
         is_plsql: In PL/SQL no value travels late.
-        find_lob: Returns the content of a locator.
+        handles: What locators and cursor numbers stand for.
     """
     if reader.u8() != Message.ROW_DATA:
         raise RemoteProtocolError("a row of binds was expected")
@@ -134,19 +147,30 @@ def parse_bind_row(
     present = [number for number in range(len(variables)) if number not in absent]
     late = [] if is_plsql else [number for number in present if _is_late(variables[number])]
     for number in [*(number for number in present if number not in late), *late]:
-        values[number] = _parse_value(reader, variables[number], find_lob)
+        variable = variables[number]
+        if variable.sql_type.elements:
+            values[number] = [_parse_value(reader, variable, handles) for _ in range(_element_count(reader))]
+        else:
+            values[number] = _parse_value(reader, variable, handles)
     return values
+
+
+def _element_count(reader: Reader) -> int:
+    count = reader.ub()
+    if count > _MOST_ELEMENTS:
+        raise RemoteProtocolError(f"an array of {count} elements")
+    return count
 
 
 def _is_late(variable: Variable) -> bool:
     return variable.kind in LATE_TYPES and variable.size > _LONG_STRING_BYTES
 
 
-def _parse_value(reader: Reader, variable: Variable, find_lob: object) -> Value:
+def _parse_value(reader: Reader, variable: Variable, handles: Handles) -> Value:
     kind = variable.kind
     if kind in {WireType.CLOB, WireType.BLOB}:
         locator = reader.value2()
-        return None if locator is None else find_lob(locator)  # type: ignore[operator]
+        return None if locator is None else handles.lob(locator)
     if kind is WireType.VECTOR:
         if reader.ub() == 0:
             return None
@@ -155,9 +179,8 @@ def _parse_value(reader: Reader, variable: Variable, find_lob: object) -> Value:
         image = reader.value()
         return None if image is None else parse_vector_image(image)
     if kind is WireType.CURSOR:
-        if reader.u8():
-            reader.ub()
-        return None
+        cursor_id = reader.ub() if reader.ub() else 0
+        return handles.cursor_rows(cursor_id) if cursor_id else None
     if kind is WireType.BOOLEAN:
         return _parse_boolean(reader)
     return decode_value(reader.value(), kind, national=variable.national)
@@ -285,7 +308,16 @@ class ValueWriter:
         self._writer.value(bytes(_LOCATOR_BYTES))
 
     def out(self, value: Value, variable: Variable) -> None:
-        """Write the value of an OUT bind in the bind's own type."""
+        """Write the value of an OUT bind in the bind's own type; of an array, its elements."""
+        if variable.sql_type.elements:
+            items: Sequence[Value] = value or ()
+            self._writer.ub(len(items))
+            for item in items:
+                self._out(item, variable)
+        else:
+            self._out(value, variable)
+
+    def _out(self, value: Value, variable: Variable) -> None:
         if variable.kind is WireType.BOOLEAN and value is None:
             self._writer.raw(b"\x00")
             self._writer.sb(-1)

@@ -441,7 +441,7 @@ def test_compile_errors(client: Client, block: str, expected: str) -> None:
         "begin goto x; end;",
         "declare pragma autonomous_transaction; begin null; end;",
         "begin dbms_scheduler.run_job('x'); end;",
-        "create package p is x number; end;",
+        "create trigger t before insert on t begin null; end;",
         "declare r t%rowtype; begin insert into t values r; end;",
         "begin dbms_scheduler.run_job('x'); exception when others then null; end;",
     ],
