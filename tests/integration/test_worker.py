@@ -2,106 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 
-import oracledb
-import pytest
-
-from demo.drawing.album import AlbumPicture, write_album
-from emulator.cluster import Cluster
 from fleet.celery_app import TASK_EMBED_RANGE, create_app
-from fleet.messages import RangeMessage
-from fleet.range_queue import send_range
 from fleet.sessions import Database, connect
-from fleet.settings import Settings, load_settings
-from fleet.state import FleetState
-from tests.fix_emulator import DBA_PASSWORD, cluster_values, fetch, run, wait_for_standbys
-from tests.fix_redis import RedisServer
+from tests.fix_emulator import fetch, run
+from tests.fix_fleet import Fleet, album, cluster, fleet
 from tests.fix_worker import StartWorker, wait_until
 
-_PICTURES = 40
-#: Modelled time of one picture: long enough that a range of a few is caught in mid-work.
-_INFERENCE_MS = 120.0
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A primary and two standbys whose inference takes its time."""
-    made = Cluster.create(
-        tmp_path_factory.mktemp("cluster") / "databases", dba_password=DBA_PASSWORD, inference_ms=_INFERENCE_MS
-    )
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
-
-
-@pytest.fixture(scope="module")
-def album(tmp_path_factory: pytest.TempPathFactory) -> list[AlbumPicture]:
-    return write_album(tmp_path_factory.mktemp("album"), pictures=_PICTURES, bad=0, seed=3)
-
-
-@dataclass
-class Fleet:
-    """What a test works with."""
-
-    cluster: Cluster
-    settings: Settings
-    values: dict[str, str]
-    state: FleetState
-
-    def enqueue(self, *ranges: tuple[int, int]) -> None:
-        app = create_app(self.settings)
-        for first, last in ranges:
-            send_range(app, RangeMessage("run-1", first, last, last - first + 1))
-
-    @contextlib.contextmanager
-    def primary(self) -> Iterator[oracledb.Connection]:
-        with connect(Database.primary(self.settings), module="test") as connected:
-            yield connected
-
-    def stored(self) -> list[int]:
-        with self.primary() as connected:
-            return [number for (number,) in fetch(connected, "select id from picture_embeddings order by id")]
-
-    def wait_until_stored(self, count: int) -> float:
-        return wait_until(lambda: len(self.stored()) >= count, f"{count} stored", every_seconds=0.1)
-
-    def alter(self, database: str, lever: str, value: str) -> None:
-        dsn = self.cluster.instances[database].dsn("mypdb_ro" if database != "prim" else "mypdb_rw")
-        with oracledb.connect(user="system", password=DBA_PASSWORD, dsn=dsn) as operator:
-            run(operator, f'alter system set "{lever}" = {value}')
-
-
-@pytest.fixture
-def fleet(
-    installed: Settings, cluster: Cluster, redis_server: RedisServer, album: list[AlbumPicture]
-) -> Iterator[Fleet]:
-    """Forty pictures, none embedded, an empty queue, no worker."""
-    with connect(Database.primary(installed), module="test") as connected:
-        run(connected, "delete from picture_embeddings", "delete from embedding_failures", "delete from pictures")
-        with connected.cursor() as cursor:
-            cursor.setinputsizes(None, None, oracledb.DB_TYPE_LONG_RAW)
-            rows = [(one.id, one.path.stat().st_size, one.path.read_bytes()) for one in album]
-            cursor.executemany("insert into pictures (id, img_size, img) values (:1, :2, :3)", rows)
-        connected.commit()
-    wait_for_standbys(installed)
-    values = {
-        **cluster_values(cluster),
-        "redis_url": redis_server.settings().broker_url,
-        "apply_lag_limit": "2",
-        "stop_grace": "1",
-        "batch_size": "4",
-    }
-    settings = load_settings(overrides=values, environment={})
-    state = FleetState(settings)
-    yield Fleet(cluster, settings, values, state)
-    state.close()
+__all__ = ["album", "cluster", "fleet"]
 
 
 def test_a_worker_embeds_what_is_queued_and_says_how_it_is(fleet: Fleet, start_worker_process: StartWorker) -> None:
@@ -174,33 +84,31 @@ def test_sigterm_hands_a_running_range_over(fleet: Fleet, start_worker_process: 
 def test_a_lagging_standby_pauses_and_resumes(fleet: Fleet, start_worker_process: StartWorker) -> None:
     worker = start_worker_process("sby1", fleet.values, fleet.state)
     worker.wait_for("SERVING")
-    fleet.alter("sby1", "_emulator_apply_lag_seconds", "60")
-    try:
-        with fleet.primary() as connected:
-            run(connected, "update pictures set img_size = img_size + 1 where id = 1", "commit")
-        committed = time.monotonic()
-        worker.wait_for("LAGGING")
-        assert time.monotonic() - committed < 2 + 2, "two seconds after the limit of two"
-        beat = worker.heartbeat()
-        assert beat is not None
-        assert "limit 2 s" in beat.state_reason
-        worker.wait_for_line("Canceling queue embeddings")
-        fleet.enqueue((1, 4))
-        fleet.alter("sby1", "_emulator_apply_lag_seconds", "0")
-        caught_up = time.monotonic()
-        worker.wait_for("SERVING")
-        assert time.monotonic() - caught_up < 2
-        fleet.wait_until_stored(4)
-    finally:
-        fleet.alter("sby1", "_emulator_apply_lag_seconds", "0")
+    worker.wait_for_line("sby1 is ready")
+    fleet.levers("sby1").lag(60)
+    with fleet.primary() as connected:
+        run(connected, "update pictures set img_size = img_size + 1 where id = 1", "commit")
+    committed = time.monotonic()
+    worker.wait_for("LAGGING")
+    assert time.monotonic() - committed < 2 + 2, "two seconds after the limit of two"
+    beat = worker.heartbeat()
+    assert beat is not None
+    assert "limit 2 s" in beat.state_reason
+    worker.wait_for_line("Canceling queue embeddings")
+    fleet.enqueue((1, 4))
+    fleet.levers("sby1").lag(0)
+    caught_up = time.monotonic()
+    worker.wait_for("SERVING")
+    assert time.monotonic() - caught_up < 2
+    fleet.wait_until_stored(4)
 
 
 def test_a_standby_that_stopped_applying_pauses_its_worker(fleet: Fleet, start_worker_process: StartWorker) -> None:
     worker = start_worker_process("sby1", fleet.values, fleet.state)
     worker.wait_for("SERVING")
-    fleet.alter("sby1", "_emulator_apply", "off")
+    fleet.levers("sby1").apply(on=False)
     worker.wait_for("LAGGING", seconds=5)
-    fleet.alter("sby1", "_emulator_apply", "on")
+    fleet.levers("sby1").apply(on=True)
     worker.wait_for("SERVING", seconds=5)
 
 
@@ -209,16 +117,14 @@ def test_a_worker_starts_before_its_standby_and_outlives_its_death(
 ) -> None:
     fleet.cluster.kill("sby2")
     worker = start_worker_process("sby2", fleet.values, fleet.state)
-    try:
-        worker.wait_for("UNREACHABLE")
-        fleet.enqueue((1, 30))
-        fleet.cluster.start(["sby2"])
-        worker.wait_for("SERVING", seconds=10)
-        fleet.wait_until_stored(4)
-        fleet.cluster.kill("sby2")
-        worker.wait_for("UNREACHABLE", seconds=5)
-    finally:
-        fleet.cluster.start(["sby2"])
+    worker.wait_for("UNREACHABLE")
+    fleet.enqueue((1, 30))
+    fleet.cluster.start(["sby2"])
+    worker.wait_for("SERVING", seconds=10)
+    fleet.wait_until_stored(4)
+    fleet.cluster.kill("sby2")
+    worker.wait_for("UNREACHABLE", seconds=5)
+    fleet.cluster.start(["sby2"])
     worker.wait_for("SERVING", seconds=10)
     fleet.wait_until_stored(30)
     assert fleet.state.dead_letters_total() == 0
@@ -236,8 +142,7 @@ def test_a_worker_that_is_pointed_at_the_primary_embeds_nothing(
     second = start_worker_process("sby2", fleet.values, fleet.state)
     fleet.wait_until_stored(4)
     assert second.heartbeat() is not None
-    with fleet.primary() as connected:
-        assert fetch(connected, "select value from v$sysstat where name = 'emulator: inferences'") == [(0,)]
+    assert fleet.inferences("prim") == 0
 
 
 def test_a_wrong_password_is_tried_once_and_told(fleet: Fleet, start_worker_process: StartWorker) -> None:

@@ -1,0 +1,142 @@
+"""Faults of standbys and of ranges, met by worker processes: nothing is lost, nobody is blamed for another's fault."""
+
+from __future__ import annotations
+
+from fleet.sessions import Database, connect
+from loader.install import install, scripts_directory
+from tests.fix_emulator import fetch, run, wait_for_standbys
+from tests.fix_fleet import Fleet, album, cluster, fleet
+from tests.fix_worker import StartWorker, wait_until
+
+__all__ = ["album", "cluster", "fleet"]
+
+_CORRUPT = b"\xff\xd8\xff no picture"
+
+
+def test_a_frozen_standbys_range_runs_elsewhere_and_it_comes_back(
+    fleet: Fleet, start_worker_process: StartWorker
+) -> None:
+    first = start_worker_process("sby1", {**fleet.values, "probe_timeout": "1"}, fleet.state)
+    first.wait_for("SERVING")
+    fleet.enqueue((1, 40))
+    fleet.wait_until_stored(4)
+    fleet.cluster.freeze("sby1")
+    first.wait_for("UNREACHABLE", seconds=8)
+    wait_until(lambda: fleet.state.queue_depth(["sby1"]) == 1, "given back", seconds=8)
+    wait_until(lambda: (beat := first.heartbeat()) is not None and beat.busy == 0, "its session given up", seconds=3)
+    second = start_worker_process("sby2", fleet.values, fleet.state)
+    fleet.wait_until_stored(40)
+    fleet.cluster.thaw("sby1")
+    first.wait_for("SERVING", seconds=10)
+    assert second.process.poll() is None
+    assert fleet.failed() == []
+
+
+def test_a_worker_of_a_deaf_standby_listens_to_its_operator(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    fleet.levers("sby1").deaf(on=True)
+    worker = start_worker_process("sby1", {**fleet.values, "connect_timeout": "3"}, fleet.state)
+    worker.wait_for("UNREACHABLE")
+    wait_until(lambda: (beat := worker.heartbeat()) is not None and "within 3 s" in beat.state_reason, "the reason")
+    fleet.state.pause("sby1")
+    assert worker.wait_for("PAUSED") < 2.5
+    fleet.state.resume("sby1")
+    fleet.levers("sby1").deaf(on=False)
+    worker.wait_for("SERVING", seconds=10)
+
+
+def test_cut_connections_cost_no_picture(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    worker = start_worker_process("sby1", fleet.values, fleet.state)
+    worker.wait_for("SERVING")
+    fleet.enqueue((1, 20), (21, 40))
+    for count in (4, 12, 20):
+        fleet.wait_until_stored(count)
+        fleet.levers("sby1").cut()
+    fleet.levers("sby1").cut_calls(1, "answer")
+    fleet.wait_until_stored(40)
+    assert fleet.stored() == list(range(1, 41))
+    assert fleet.failed() == []
+    assert fleet.state.dead_letters_total() == 0
+
+
+def test_failing_redirection_is_the_standbys_fault(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    fleet.levers("sby1").raise_error(16397, 4)
+    worker = start_worker_process("sby1", fleet.values, fleet.state)
+    fleet.enqueue((1, 8))
+    fleet.wait_until_stored(8)
+    beat = worker.heartbeat()
+    assert beat is not None
+    assert "ORA-16397" in beat.last_error
+    assert "primary reachable" in beat.last_error_advice
+    assert "attempt" not in worker.text(), "nothing is charged to the range"
+
+
+def test_slow_commits_pause_and_one_range_tries_again(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    values = {**fleet.values, "commit_latency_limit": "0.8", "commit_rest": "2"}
+    worker = start_worker_process("sby1", values, fleet.state)
+    worker.wait_for("SERVING")
+    fleet.levers("sby1").slow_commit(1.2)
+    fleet.enqueue((1, 4), (5, 8), (9, 12))
+    worker.wait_for("SLOW_COMMIT")
+    beat = worker.heartbeat()
+    assert beat is not None
+    assert beat.commit_seconds is not None
+    assert beat.commit_seconds > 1.2
+    fleet.levers("sby1").slow_commit(0)
+    worker.wait_for("SERVING", seconds=10)
+    fleet.wait_until_stored(12)
+
+
+def test_a_range_that_takes_too_long_is_halved_until_it_does_not(
+    fleet: Fleet, start_worker_process: StartWorker
+) -> None:
+    """Two pictures a batch and 0.24 s each batch, one call may take 0.9 s: a range of 40 cannot end in one piece."""
+    values = {**fleet.values, "call_timeout_floor": "0.9", "call_timeout_cap": "0.9", "batch_size": "40"}
+    start_worker_process("sby1", values, fleet.state)
+    start_worker_process("sby2", values, fleet.state)
+    fleet.enqueue((1, 40))
+    fleet.wait_until_stored(40)
+    assert fleet.failed() == []
+    assert fleet.state.dead_letters_total() == 0
+
+
+def test_pictures_that_nobody_can_judge_become_dead_letters_and_stay_pending(
+    fleet: Fleet, start_worker_process: StartWorker
+) -> None:
+    fleet.load(dict.fromkeys((101, 102, 103), _CORRUPT))
+    start_worker_process("sby1", fleet.values, fleet.state)
+    start_worker_process("sby2", fleet.values, fleet.state)
+    fleet.enqueue((101, 103))
+    wait_until(lambda: fleet.state.dead_letters_total() == 3, "put aside")
+    assert all("no known-good picture" in letter["reason"] for letter in fleet.state.dead_letters())
+    assert {letter["message"]["first_id"] for letter in fleet.state.dead_letters()} == {101, 102, 103}
+    assert fleet.failed() == []
+    assert fleet.state.queue_depth(["sby1", "sby2"]) == 0
+    fleet.enqueue((1, 4))
+    fleet.wait_until_stored(4)
+    fleet.enqueue((101, 103))
+    wait_until(lambda: fleet.failed() == [101, 102, 103], "blamed, with a canary beside them")
+
+
+def test_a_missing_procedure_pauses_the_worker_instead_of_burning_the_queue(
+    fleet: Fleet, start_worker_process: StartWorker
+) -> None:
+    with fleet.primary() as connected:
+        run(connected, "drop procedure process_embedding_range")
+    worker = start_worker_process("sby1", fleet.values, fleet.state)
+    fleet.enqueue((1, 4), (5, 8))
+    worker.wait_for("PAUSED")
+    beat = worker.heartbeat()
+    assert beat is not None
+    assert "adgfleet db install" in beat.state_reason
+    wait_until(lambda: fleet.state.queue_depth(["sby1"]) == 2, "both given back")
+    install(fleet.settings, scripts_directory(), lambda _line: None)
+    wait_for_standbys(fleet.settings)
+    fleet.state.resume("sby1")
+    fleet.wait_until_stored(8)
+
+
+def test_the_standby_sees_whose_sessions_these_are(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    start_worker_process("sby1", fleet.values, fleet.state).wait_for("SERVING")
+    with connect(Database.standby(fleet.settings, "sby1"), module="test") as connected:
+        modules = {name for (name,) in fetch(connected, "select module from v$session")}
+    assert "adgfleet guard" in modules
