@@ -7,7 +7,11 @@ import time
 from random import Random
 from typing import ClassVar
 
+from emulator.broker import Broker
 from tests.chaos.rig import STANDBYS, Rig
+
+#: Share of switchovers that keep the standby's sessions, which then are sessions of the primary.
+_PRESERVING_SHARE = 0.7
 
 
 class Fault:
@@ -86,32 +90,104 @@ class FrozenStandby(_OfStandby):
     """A standby stands still for 10 s: connections stay, no answers."""
 
     def happen(self, rig: Rig) -> None:
-        rig.signal_database(self.standby, signal.SIGSTOP)
+        rig.cluster.freeze(self.standby)
         self._last(10.0)
 
     def mend(self, rig: Rig) -> None:
         self._wait()
-        rig.signal_database(self.standby, signal.SIGCONT)
+        rig.cluster.thaw(self.standby)
+
+
+class LaggingStandby(_OfStandby):
+    """Redo is applied 30 s late, for 12 s."""
+
+    def happen(self, rig: Rig) -> None:
+        rig.cluster.levers(self.standby).lag(30.0)
+        self._last(12.0)
+
+    def mend(self, rig: Rig) -> None:
+        self._wait()
+        rig.cluster.levers(self.standby).lag(0.0)
+
+
+class CutStandby(_OfStandby):
+    """The network cuts all connections of a standby, and those of its next calls."""
+
+    def happen(self, rig: Rig) -> None:
+        levers = rig.cluster.levers(self.standby)
+        levers.cut_calls(self.calls, self.point)
+        levers.cut()
+
+    def __init__(self, rng: Random) -> None:
+        super().__init__(rng)
+        self.calls, self.point = rng.randint(1, 10), rng.choice(["request", "answer"])
+
+
+class CutPrimary(Fault):
+    """The network cuts all connections of the primary, redirected sessions among them."""
+
+    def happen(self, rig: Rig) -> None:
+        rig.cluster.levers(rig.cluster.primary).cut()
+
+
+class DeafStandby(_OfStandby):
+    """A standby accepts everything and answers nothing for 8 s."""
+
+    def happen(self, rig: Rig) -> None:
+        rig.cluster.levers(self.standby).deaf(on=True)
+        self._last(8.0)
+
+    def mend(self, rig: Rig) -> None:
+        self._wait()
+        rig.cluster.levers(self.standby).deaf(on=False)
+
+
+class SnapshotStandby(_OfStandby):
+    """A standby becomes a snapshot standby for 6 s: what is written to it then is thrown away."""
+
+    def happen(self, rig: Rig) -> None:
+        Broker(rig.cluster).snapshot(self.standby, on=True)
+        self._last(6.0)
+
+    def mend(self, rig: Rig) -> None:
+        self._wait()
+        Broker(rig.cluster).snapshot(self.standby, on=False)
+
+
+class Switchover(_OfStandby):
+    """A standby becomes the primary, in some cases with its sessions; the roles stay so."""
+
+    def __init__(self, rng: Random) -> None:
+        super().__init__(rng)
+        self.preserve = rng.random() < _PRESERVING_SHARE
+
+    def happen(self, rig: Rig) -> None:
+        Broker(rig.cluster).switchover(self.standby, preserve_sessions=self.preserve)
+
+    def __str__(self) -> str:
+        return f"Switchover({self.standby}{', sessions preserved' if self.preserve else ''})"
 
 
 class RestartedPrimary(Fault):
     """The primary ends in order, back at once."""
 
     def happen(self, rig: Rig) -> None:
-        rig.cluster.stop(["prim"])
-        rig.cluster.start(["prim"])
+        primary = rig.cluster.primary
+        rig.cluster.stop([primary])
+        rig.cluster.start([primary])
 
 
 class KilledPrimary(Fault):
     """kill -9 of the primary, back after 2 s."""
 
     def happen(self, rig: Rig) -> None:
-        rig.cluster.kill("prim")
+        self.primary = rig.cluster.primary
+        rig.cluster.kill(self.primary)
         self._last(2.0)
 
     def mend(self, rig: Rig) -> None:
         self._wait()
-        rig.cluster.start(["prim"])
+        rig.cluster.start([self.primary])
 
 
 class KilledRedis(Fault):
@@ -144,6 +220,12 @@ FAULTS: dict[str, type[Fault]] = {
         FrozenWorker,
         KilledStandby,
         FrozenStandby,
+        LaggingStandby,
+        CutStandby,
+        CutPrimary,
+        DeafStandby,
+        SnapshotStandby,
+        Switchover,
         RestartedPrimary,
         KilledPrimary,
         KilledRedis,

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -102,7 +102,7 @@ def database_values(cluster: Cluster) -> dict[str, str]:
     return {
         "db_user": "adgvec",
         "db_password": _OWNER_PASSWORD,
-        "db_dsn": cluster.instances["prim"].dsn("mypdb_rw"),
+        "db_dsn": cluster.config.primary_dsn(),
         "dba_user": "system",
         "dba_password": _DBA_PASSWORD,
         "standbys": ",".join(f"{name}={cluster.instances[name].dsn('mypdb_ro')}" for name in standbys),
@@ -113,12 +113,10 @@ def _copy_cluster(template: Path, directory: Path) -> Cluster:
     """Copy stopped databases; the copy listens elsewhere."""
     shutil.copytree(template, directory)
     config = load_cluster_config(directory)
-    ports = free_ports(2 * len(config.instances))
-    redo_ports = ports[len(config.instances) :]
-    shared = len({instance.redo_port for instance in config.instances}) == 1
+    ports = iter(free_ports(3 * len(config.instances)))
     moved = tuple(
-        dataclasses.replace(instance, port=port, redo_port=redo_ports[0] if shared else redo_port)
-        for instance, port, redo_port in zip(config.instances, ports, redo_ports, strict=False)
+        dataclasses.replace(instance, port=next(ports), redo_port=next(ports), control_port=next(ports))
+        for instance in config.instances
     )
     dataclasses.replace(config, instances=moved).save(directory)
     return Cluster.open(directory)
@@ -169,7 +167,7 @@ class Rig:
             process.send(signal.SIGCONT)
         stop_processes(list(self._workers.values()), grace_seconds=10)
         for name in self.cluster.instances:
-            self.signal_database(name, signal.SIGCONT)
+            self.cluster.thaw(name)
         self.cluster.stop()
         if self._redis is not None:
             stop_processes([self._redis], grace_seconds=5)
@@ -236,16 +234,6 @@ class Rig:
                     if not process.is_alive():
                         self._workers[name] = self._start_worker(name)
 
-    # ------------------------------------------------------------------ databases
-
-    def signal_database(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to an instance and its inference processes."""
-        pid = self.cluster.pid(name)
-        if pid is not None:
-            for process in (pid, *_children_of(pid)):
-                with suppress(ProcessLookupError):
-                    os.kill(process, number)
-
     # ------------------------------------------------------------------ the producer
 
     def produce(self) -> None:
@@ -264,10 +252,3 @@ class Rig:
 
 def _is_ready(process: Process) -> bool:
     return " ready." in Path(process.log).read_text(encoding="utf-8", errors="replace")
-
-
-def _children_of(pid: int) -> list[int]:
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    with suppress(OSError):
-        return [int(word) for word in path.read_text().split()]
-    return []

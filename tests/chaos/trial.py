@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from emulator.cluster import ClusterError
+from emulator.control import ControlError
 from fleet.errors import DatabaseError
 from fleet.sessions import Database, session
 from tests.chaos.faults import FAULTS, Fault
@@ -104,12 +107,17 @@ def run_reference(template: Template, directory: Path) -> dict[int, str]:
 def _break(rig: Rig, planned: list[tuple[float, Fault]], started: float) -> list[float]:
     """Let the faults happen at their times and mend them; return when they happened."""
     happened: list[float] = []
-    for at, fault in planned:
+    unmended = set(range(len(planned)))
+    for number, (at, fault) in enumerate(planned):
         time.sleep(max(0.0, started + at - time.monotonic()))  # the fault's own time is the test's input
         happened.append(time.monotonic() - started)
-        fault.happen(rig)
-    for _, fault in planned:
-        fault.mend(rig)
+        try:
+            fault.happen(rig)
+        except (ClusterError, ControlError) as error:  # another fault stands in its way
+            sys.stderr.write(f"  {fault} could not happen: {error}\n")
+            unmended.discard(number)
+    for number in sorted(unmended):
+        planned[number][1].mend(rig)
     return happened
 
 
