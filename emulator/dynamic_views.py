@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: V$SYSSTAT's name of the count of VECTOR_EMBEDDING calls; no Oracle has it.
 INFERENCES_STATISTIC = "emulator: inferences"
+#: V$SYSSTAT's name of the count of those begun while the database was the primary; no Oracle has it.
+AS_PRIMARY_STATISTIC = "emulator: inferences as primary"
 #: V$SYSSTAT's name of the count of DML executions that this standby sent to its primary; no Oracle has it.
 REDIRECTED_STATISTIC = "emulator: redirected DML executions"
 
@@ -126,6 +128,7 @@ def _sessions(instance: Instance) -> list[_Record]:
 def _sysstat(instance: Instance) -> list[_Record]:
     values = {
         INFERENCES_STATISTIC: instance.inference.inferences,
+        AS_PRIMARY_STATISTIC: instance.inferences_as_primary,
         REDIRECTED_STATISTIC: instance.redirected,
         "logons cumulative": instance.logons,
         "logons current": len(instance.sessions()),

@@ -81,6 +81,8 @@ class Instance:
         self.started_monotonic = time.monotonic()
         self.logons = 0
         self.redirected = 0
+        #: Of all inferences, those begun while this was the primary.
+        self.inferences_as_primary = 0
         self._lock = threading.Lock()
         self._sessions: dict[int, UserSession] = {}
         self._session_ids = itertools.count(1)
@@ -209,6 +211,9 @@ class Instance:
             finally:
                 self.store.release(reader)
 
+        if self.role_name == "PRIMARY":
+            with self._lock:
+                self.inferences_as_primary += 1
         embedding = self.inference.embed(model, load, data, check_cancelled=check_cancelled)
         if isinstance(data, bytes):
             self._wait_modelled(self.config.inference_ms / 1000, check_cancelled)

@@ -51,6 +51,16 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
   v_end        PLS_INTEGER;
   v_written_at NUMBER;                         -- when the batch's writing began, milliseconds of the day
 
+  -- A session may survive a switchover and find itself on the new primary in the middle of a range. So the role is part
+  -- of every statement that runs the model, and one that finds no row asks here why.
+  PROCEDURE check_role IS
+    v_now VARCHAR2(128) := SYS_CONTEXT('USERENV', 'DATABASE_ROLE');
+  BEGIN
+    IF v_now IS NULL OR v_now <> v_role THEN
+      RAISE_APPLICATION_ERROR(-20901, v_standby || ' was ' || v_role || ' and is ' || v_now || '; nothing more is embedded here');
+    END IF;
+  END check_role;
+
   -- Embeds a picture that is known to be good. If that fails too, the standby is at fault: the error goes to the caller and
   -- no picture is blamed. No error code tells a bad picture, so none is looked at.
   PROCEDURE ask_canary IS
@@ -63,10 +73,11 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
     SELECT VECTOR_EMBEDDING(&owner..clipimg USING p.img AS data)
       INTO v_vector
       FROM &owner..pictures p
-     WHERE p.id = v_canary;
+     WHERE p.id = v_canary AND p.img IS NOT NULL AND SYS_CONTEXT('USERENV', 'DATABASE_ROLE') = v_role;
     v_suspects := 0;
   EXCEPTION
     WHEN NO_DATA_FOUND THEN
+      check_role;
       RAISE_APPLICATION_ERROR(-20905, 'picture ' || v_canary || ', known to be good, was deleted meanwhile; try again');
   END ask_canary;
 
@@ -81,7 +92,7 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
           INTO v_vector
           FROM &owner..pictures p
           LEFT OUTER JOIN &owner..picture_embeddings e ON e.id = p.id
-         WHERE p.id = v_pending(i) AND e.id IS NULL;
+         WHERE p.id = v_pending(i) AND e.id IS NULL AND SYS_CONTEXT('USERENV', 'DATABASE_ROLE') = v_role;
         v_ids.EXTEND;
         v_ids(v_ids.COUNT) := v_pending(i);
         v_vectors.EXTEND;
@@ -90,7 +101,7 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
         v_suspects := 0;
       EXCEPTION
         WHEN NO_DATA_FOUND THEN
-          NULL;  -- deleted, or embedded by somebody else meanwhile
+          check_role;  -- else it was deleted, or embedded by somebody else meanwhile
         WHEN OTHERS THEN
           IF SQLCODE = -1013 THEN
             RAISE;  -- a cancelled call or a time-out is no picture's fault
@@ -218,7 +229,9 @@ BEGIN
    WHERE p.id BETWEEN p_first_id AND p_last_id
      AND e.id IS NULL AND f.id IS NULL AND p.img IS NOT NULL
    ORDER BY p.id;
-  SELECT MIN(id) INTO v_canary FROM &owner..picture_embeddings;
+  SELECT MIN(id)
+    INTO v_canary
+    FROM (SELECT id FROM &owner..picture_embeddings WHERE embedding IS NOT NULL FETCH FIRST 1 ROWS ONLY);
 
   v_start := 1;
   WHILE v_start <= v_pending.COUNT LOOP

@@ -16,14 +16,15 @@ _CONNECT_SECONDS = 2.0
 _CALL_MILLISECONDS = 1_000
 _LOOK = (
     "select sys_context('userenv', 'database_role'), (select count(*) from adgvec.picture_embeddings), "
-    "(select value from v$sysstat where name = 'emulator: inferences') from dual"
+    "(select value from v$sysstat where name = 'emulator: inferences'), "
+    "(select value from v$sysstat where name = 'emulator: inferences as primary') from dual"
 )
 
 
 @dataclass(slots=True)
 class _Seen:
-    role: str = ""
     inferences: int = 0
+    on_a_primary: int = 0
 
 
 @dataclass(slots=True)
@@ -79,22 +80,22 @@ class Observer:
                     connection.call_timeout = _CALL_MILLISECONDS
                 with translated(database.name), connection.cursor() as cursor:
                     cursor.execute(_LOOK)
-                    role, stored, inferences = cursor.fetchone()
+                    role, stored, inferences, on_a_primary = cursor.fetchone()
             except DatabaseError:
                 if connection is not None:
                     with contextlib.suppress(Exception):  # it is lost
                         connection.close()
                 connection = None
                 continue
-            self._note(seen, role, int(stored), int(inferences))
+            now = _Seen(int(inferences), int(on_a_primary))
+            with self._lock:
+                self.observation.inferences += _new(seen.inferences, now.inferences)
+                self.observation.on_a_primary += _new(seen.on_a_primary, now.on_a_primary)
+                if role == "PRIMARY":
+                    self.observation.stored.append((time.monotonic() - self.started, int(stored)))
+            seen = now
 
-    def _note(self, seen: _Seen, role: str, stored: int, inferences: int) -> None:
-        with self._lock:
-            # A smaller count: the database was started again, and counts from 0.
-            new = inferences - seen.inferences if inferences >= seen.inferences else inferences
-            self.observation.inferences += new
-            if role == "PRIMARY":
-                if seen.role == "PRIMARY":  # what it did as a standby before a switchover does not count
-                    self.observation.on_a_primary += new
-                self.observation.stored.append((time.monotonic() - self.started, stored))
-            seen.role, seen.inferences = role, inferences
+
+def _new(before: int, now: int) -> int:
+    """Return how much a counter has grown; a smaller one: the database was started again, and counts from 0."""
+    return now - before if now >= before else now
