@@ -103,6 +103,8 @@ class Connection:
         self._end_of_response = end_of_response
         self._exchange: Exchange | None = None
         self._user = ""
+        #: What the client said of itself in the logon's first phase.
+        self._phase_one: dict[str, str] = {}
         self._session: Session | None = None
         self._logged_off = False
         self._cursors: dict[int, _Cursor] = {}
@@ -193,6 +195,10 @@ class Connection:
                 self._session.execute(
                     scan_statement(f'ALTER SESSION SET CURRENT_SCHEMA = "{schema.upper()}"'), (), [()]
                 )
+        elif function == Piggyback.APPLICATION_CONTEXT:
+            namespace, attributes = messages.parse_application_context(reader)
+            if self._session is not None:
+                self._session.set_application_context(namespace, attributes)
         elif function == Piggyback.SESSION_STATE:
             reader.ub()
         elif function == Piggyback.PIPELINE_BEGIN:
@@ -217,6 +223,7 @@ class Connection:
             raise RemoteProtocolError(f"function {function} before the logon")
         self._session.statistics.roundtrips += 1
         try:
+            self._session.check_alive()
             answer = self._call(function, reader, self._session)
         except OraError as error:
             if error.code == _KILLED:
@@ -253,6 +260,7 @@ class Connection:
 
     def _auth_phase_one(self, request: messages.AuthRequest) -> bytes:
         self._user = request.user.strip('"') if request.user.startswith('"') else request.user.upper()
+        self._phase_one = request.pairs
         verifier = self._database.verifier(self._user)
         self._exchange = Exchange(verifier or made_up_verifier(self._user))
         return messages.make_parameters(self._exchange.challenge()) + messages.make_error(field_version=self._version)
@@ -265,6 +273,8 @@ class Connection:
             raise RemoteProtocolError("logon phase two before phase one")
         try:
             self._session = self._log_on(self._exchange, request)
+            if "AUTH_NEWPASSWORD" in pairs:
+                self._session.change_password(self._new_password(self._exchange, pairs))
         except OraError as error:
             self._reply(messages.make_error(error=error, field_version=self._version))
             raise ClosedByPeerError("logon refused") from error
@@ -276,7 +286,7 @@ class Connection:
         return messages.make_parameters(attributes) + messages.make_error(field_version=self._version)
 
     def _log_on(self, exchange: Exchange, request: messages.AuthRequest) -> Session:
-        pairs = request.pairs
+        pairs = {**self._phase_one, **request.pairs}
         verified = exchange.verify(pairs.get("AUTH_SESSKEY", ""), pairs.get("AUTH_PASSWORD", ""))
         if not verified or self._database.verifier(self._user) is None:
             raise OraError(1017)
@@ -295,6 +305,13 @@ class Connection:
                 contexts={(space.upper(), name.upper()): value for space, name, value in request.contexts},
             )
         )
+
+    @staticmethod
+    def _new_password(exchange: Exchange, pairs: dict[str, str]) -> str:
+        try:
+            return exchange.decrypt_password(pairs["AUTH_NEWPASSWORD"])
+        except ValueError:
+            raise OraError(988) from None
 
     def _change_password(self, pairs: dict[str, str]) -> bytes:
         assert self._session is not None  # noqa: S101 - the caller looked

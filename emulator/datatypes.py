@@ -83,6 +83,8 @@ class SqlType:
     elements: int = 0
 
 
+#: Scale of a NUMBER whose point floats; with a precision it is FLOAT's, in binary digits.
+FLOATING = -127
 NUMBER = SqlType(TypeName.NUMBER)
 BINARY_DOUBLE = SqlType(TypeName.BINARY_DOUBLE)
 BLOB = SqlType(TypeName.BLOB)

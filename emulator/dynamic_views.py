@@ -114,12 +114,28 @@ def _sessions(instance: Instance) -> list[_Record]:
             "CLIENT_INFO": session.identity.get("CLIENT_INFO"),
             "PROGRAM": session.logon.program,
             "MACHINE": session.logon.machine,
+            "TERMINAL": session.logon.terminal,
+            "PROCESS": session.logon.process,
             "OSUSER": session.logon.os_user,
             "SERVICE_NAME": session.logon.service_name,
             "TYPE": "USER",
             "LOGON_TIME": session.logon_time.replace(tzinfo=None, microsecond=0),
             "BLOCKING_SESSION_STATUS": "VALID" if blockers.get(session.session_id) else "NO HOLDER",
             "BLOCKING_SESSION": blockers.get(session.session_id),
+        }
+        for session in instance.sessions()
+    ]
+
+
+def _session_connect_info(instance: Instance) -> list[_Record]:
+    return [
+        {
+            "SID": session.session_id,
+            "SERIAL#": session.serial,
+            "AUTHENTICATION_TYPE": "DATABASE" if session.proxy_user is None else "PROXY",
+            "OSUSER": session.logon.os_user,
+            "CLIENT_CHARSET": "AL32UTF8",
+            "CLIENT_DRIVER": session.logon.driver,
         }
         for session in instance.sessions()
     ]
@@ -202,6 +218,7 @@ _VIEWS: dict[str, Callable[[Instance], list[_Record]]] = {
     "V$DATAGUARD_STATS": _dataguard_stats,
     "V$SESSION": _sessions,
     "V$SYSSTAT": _sysstat,
+    "V$SESSION_CONNECT_INFO": _session_connect_info,
     "V$STATNAME": _statname,
     "V$SESSTAT": _sesstat,
     "V$OSSTAT": _osstat,

@@ -229,11 +229,12 @@ class Instance:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return usage.ru_utime + usage.ru_stime + self.inference.cpu_seconds()
 
-    def parameters(self) -> list[tuple[str, str]]:
+    def parameters(self) -> list[tuple[str, str | None]]:
         """Return V$PARAMETER's names and values."""
-        fixed = {
+        fixed: dict[str, str | None] = {
             "adg_redirect_dml": "FALSE",
             "db_name": self.config.db_name,
+            "db_domain": None,
             "db_unique_name": self.config.name,
             "compatible": "23.6.0",
             "open_cursors": "300",

@@ -143,6 +143,8 @@ MESSAGES: dict[int, str] = {
     28007: "the password cannot be reused",
     28008: "invalid old password",
     28150: "proxy not authorized to connect as client",
+    28218: "password length more than 1024 bytes",
+    28267: "Invalid NameSpace Value",
     30006: "resource busy; acquire with WAIT timeout expired",
     30036: "unable to extend segment by 8 in undo tablespace 'UNDOTBS1'",
     30926: "unable to get a stable set of rows in the source tables",
@@ -153,6 +155,7 @@ MESSAGES: dict[int, str] = {
     51803: "Vector dimension count must match the dimension count specified in the column definition "
     "(expected {} dimensions, specified {} dimensions).",
     51805: "Vector is not properly formatted (dimension value {} is either not a number or infinity)",
+    51806: "Vector column is not properly formatted (dimension value is outside the allowed precision range).",
     51808: "VECTOR_DISTANCE() is not supported for vectors with different dimension counts ({}, {}).",
     54400: "The specified size for the ONNX model BLOB is invalid.",
     54401: "The ONNX model cannot be loaded: {}",

@@ -165,6 +165,16 @@ class Session(Protocol):
     def set_identity(self, attributes: Mapping[str, str | None]) -> None:
         """Store what the driver tells of the client: MODULE, ACTION, CLIENT_INFO, CLIENT_IDENTIFIER."""
 
+    def set_application_context(self, namespace: str, attributes: Mapping[str, str]) -> None:
+        """Set attributes of a namespace, or clear it; what is wrong with them is raised by the call that follows."""
+
+    def check_alive(self) -> None:
+        """Make sure that a call may begin.
+
+        Raises:
+            OraError: 28, the session was killed; or what the last application context was refused with.
+        """
+
     def change_password(self, password: str) -> None:
         """Give the session's user a new password."""
 

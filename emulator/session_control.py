@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from emulator.engine.call_context import SESSION_NLS
 from emulator.errors import NotEmulated, OraError
 
 if TYPE_CHECKING:
@@ -87,8 +88,11 @@ def _time_zone(session: UserSession, match: re.Match[str]) -> None:
     session.time_zone = match["zone"]
 
 
-def _nls(_session: UserSession, match: re.Match[str]) -> None:
+def _nls(session: UserSession, match: re.Match[str]) -> None:
     parameter = match["parameter"].upper()
+    if parameter in SESSION_NLS:
+        session.nls[parameter] = match["value"].strip("'\"")
+        return
     value = match["value"].strip("'\"").upper()
     # The settings in force are fixed; asking for them is harmless, asking for others must not be ignored.
     if _FIXED_NLS.get(parameter) != value:
@@ -109,7 +113,8 @@ def _kill_session(session: UserSession, match: re.Match[str]) -> None:
         if (other.session_id, other.serial) == (number, serial):
             if other is session:
                 raise OraError(27, text="ORA-00027: cannot kill current session")
-            other.kill()
+            words = match[0].upper()
+            other.kill(immediate="IMMEDIATE" in words or "DISCONNECT" in words)
             return
     raise OraError(30, text="ORA-00030: User session ID does not exist.")
 

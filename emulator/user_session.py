@@ -20,7 +20,7 @@ import apsw
 
 from emulator.dataguard import RedirectedTransaction
 from emulator.datatypes import Row, SqlType, Value
-from emulator.engine.call_context import enter_context
+from emulator.engine.call_context import SESSION_NLS, enter_context
 from emulator.engine.compiler import prepare as prepare_statement
 from emulator.engine.definitions import (
     new_verifier,
@@ -63,6 +63,8 @@ _UNIT_DEFINITION = re.compile(
 )
 #: How often a running call looks whether its client has broken off, seconds.
 _PROBE_SECONDS = 0.02
+#: The only namespace that a client may fill.
+_CLIENT_CONTEXT = "CLIENTCONTEXT"
 _CALL_SAVEPOINT = "_CALL_{}"
 _ALL_ROWS = 1_000_000_000
 _Found = TypeVar("_Found")
@@ -94,6 +96,12 @@ class UserSession:
         self._open_rows: set[SessionRows] = set()
         self._cancelled = threading.Event()
         self._killed = False
+        #: Held while a call begins or the session is killed.
+        self._calls = threading.Lock()
+        self._contexts = dict(logon.contexts)
+        self._context_error: OraError | None = None
+        #: Session parameters that ALTER SESSION sets, by name in upper case.
+        self.nls = dict(SESSION_NLS)
         self._disconnect: Callable[[], None] | None = None
         self._interrupt_probe: Callable[[], bool] | None = None
         self._next_probe = 0.0
@@ -163,14 +171,38 @@ class UserSession:
         """Make the running call end with ORA-01013."""
         self._cancelled.set()
 
-    def kill(self) -> None:
-        """End the session from another one: a running call fails with ORA-00028, an idle client finds its end closed.
+    def kill(self, *, immediate: bool = False) -> None:
+        """End the session from another one: its running or next call fails with ORA-00028.
 
-        Its own thread rolls it back.
+        An idle session's changes are undone at once, a running call's by its own thread.
+
+        Args:
+            immediate: End an idle client's connection too.
         """
-        self._killed = True
-        if not self.is_active and self._disconnect is not None:
+        with self._calls:
+            self._killed = True
+            if not self.is_active:
+                self._transaction.rollback()
+        if immediate and not self.is_active and self._disconnect is not None:
             self._disconnect()
+
+    def check_alive(self) -> None:
+        """Raise ORA-00028 if the session was killed, or what its application context was refused with."""
+        if self._killed:
+            raise OraError(28)
+        refused, self._context_error = self._context_error, None
+        if refused is not None:
+            raise refused
+
+    def set_application_context(self, namespace: str, attributes: Mapping[str, str]) -> None:
+        """Set attributes of a namespace, or clear it."""
+        space = namespace.upper()
+        if space != _CLIENT_CONTEXT:
+            self._context_error = OraError(28267)
+        elif attributes:
+            self._contexts.update({(space, name.upper()): value for name, value in attributes.items()})
+        else:
+            self._contexts = {key: value for key, value in self._contexts.items() if key[0] != space}
 
     def set_disconnect(self, disconnect: Callable[[], None]) -> None:
         """Call this function to end the client's connection when the session is killed."""
@@ -529,10 +561,11 @@ class UserSession:
     def _call(self) -> Iterator[None]:
         """Be the thread's context, and active, for one call or fetch."""
         previous = enter_context(self)
-        if self._killed:
-            raise OraError(28)
-        self._depth += 1
-        self.is_active = True
+        with self._calls:
+            if self._killed:
+                raise OraError(28)
+            self._depth += 1
+            self.is_active = True
         if self._depth == 1:
             self._statement_time = datetime.datetime.now(datetime.UTC)
         try:
@@ -550,9 +583,13 @@ class UserSession:
         """Return SYS_CONTEXT('USERENV', parameter)."""
         return read_user_environment(self, parameter)
 
+    def nls_parameter(self, name: str) -> str:
+        """Return a session parameter, such as NLS_DATE_FORMAT."""
+        return self.nls[name]
+
     def application_context(self, namespace: str, attribute: str) -> str | None:
         """Return SYS_CONTEXT of a namespace that the client filled at its logon."""
-        return self.logon.contexts.get((namespace.upper(), attribute.upper()))
+        return self._contexts.get((namespace.upper(), attribute.upper()))
 
     def statement_time(self) -> datetime.datetime:
         """Return the time at which the running call began."""

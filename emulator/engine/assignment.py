@@ -12,19 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from emulator.datatypes import SqlType, TypeName, Value, VectorFormat
+from emulator.datatypes import FLOATING, SqlType, TypeName, Value, VectorFormat
 from emulator.engine.catalogue import type_from_json, type_to_json
 from emulator.engine.functions.conversions import to_datetime, to_number, to_text
 from emulator.engine.stored_values import load_by_letter, signature_letter, to_stored
-from emulator.engine.vectors import parse_vector
 from emulator.errors import OraError
 from emulator.number import Number, number_text, round_places
-
-_VECTOR_DTYPES: dict[VectorFormat | None, np.dtype[Any]] = {
-    VectorFormat.FLOAT32: np.dtype("<f4"),
-    VectorFormat.FLOAT64: np.dtype("<f8"),
-    VectorFormat.INT8: np.dtype("i1"),
-}
+from emulator.vector_text import cast_vector, dimensions_of, parse_vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +68,7 @@ def assign_stored(letter: str, target_json: str, stored: Any) -> Any:  # noqa: A
 
 def fits(value: Number, sql_type: SqlType) -> Number | None:
     """Return a number rounded to a type's scale, None if it has too many digits before the point."""
-    if sql_type.precision == 0:
+    if sql_type.precision == 0 or sql_type.scale == FLOATING:
         return value
     rounded = round_places(value, max(sql_type.scale, -127))
     limit: int = 10 ** (sql_type.precision - sql_type.scale) if sql_type.precision >= sql_type.scale else 1
@@ -112,6 +106,8 @@ def _timestamp(value: Value, target: Target) -> Value:
     if isinstance(value, int | Decimal | float | bytes):
         raise OraError(932, "NUMBER", target.type.name.value)
     found = to_datetime(value)
+    if found is not None and found.tzinfo is not None and target.type.name is TypeName.TIMESTAMP_LTZ:
+        found = found.astimezone(datetime.UTC)  # kept in the database's time zone
     return found.replace(tzinfo=None) if found is not None else None
 
 
@@ -141,21 +137,29 @@ def _bytes(value: Value, target: Target) -> Value:
 
 
 def _vector(value: Value, target: Target) -> Value:
+    element_format = target.type.vector_format
     if isinstance(value, str):
-        value = parse_vector(value)
+        value = parse_vector(value, VectorFormat.FLOAT32 if element_format is VectorFormat.FLEX else element_format)
     if not isinstance(value, np.ndarray):
         raise OraError(932, "NUMBER", "VECTOR")
-    if target.type.dimensions and value.size != target.type.dimensions:
-        raise OraError(51803, target.type.dimensions, value.size)
-    dtype = _VECTOR_DTYPES.get(target.type.vector_format)
-    return value if dtype is None else value.astype(dtype)
+    dimensions = dimensions_of(value)
+    if target.type.dimensions and dimensions != target.type.dimensions:
+        raise OraError(51803, target.type.dimensions, dimensions)
+    return cast_vector(value, element_format)
+
+
+#: Words that are converted to BOOLEAN. Source: SQL Language Reference 23ai, Boolean data type.
+_TRUTHS = {
+    **dict.fromkeys(("TRUE", "YES", "ON", "1", "T", "Y"), True),
+    **dict.fromkeys(("FALSE", "NO", "OFF", "0", "F", "N"), False),
+}
 
 
 def _boolean(value: Value, _target: Target) -> Value:
     if isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.upper() in {"TRUE", "FALSE"}:
-        return value.upper() == "TRUE"
+    if isinstance(value, str) and value.strip().upper() in _TRUTHS:
+        return _TRUTHS[value.strip().upper()]
     if isinstance(value, int):
         return value != 0
     raise OraError(932, "CHAR", "BOOLEAN")

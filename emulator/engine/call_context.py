@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from emulator.engine.objects import Model, Scope
 
 
+#: Session parameters that may be changed, with their first values.
+SESSION_NLS = {
+    "NLS_DATE_FORMAT": "DD-MON-RR",
+    "NLS_TIMESTAMP_FORMAT": "DD-MON-RR HH.MI.SSXFF AM",
+    "NLS_TIMESTAMP_TZ_FORMAT": "DD-MON-RR HH.MI.SSXFF AM TZH:TZM",
+}
+
+
 class CallContext(Protocol):
     """The session as SQL functions, dictionary views and supplied packages see it."""
 
@@ -34,6 +42,9 @@ class CallContext(Protocol):
 
     def application_context(self, namespace: str, attribute: str) -> str | None:
         """Return SYS_CONTEXT of another namespace; None where nothing was set."""
+
+    def nls_parameter(self, name: str) -> str:
+        """Return a parameter of ``SESSION_NLS`` as the session has set it."""
 
     def statement_time(self) -> datetime.datetime:
         """Return the time of the statement's start (SYSDATE is the same in all rows), with time zone."""
@@ -67,6 +78,12 @@ def current_context() -> CallContext:
 def find_context() -> CallContext | None:
     """Return the context of the call that this thread is in, None outside of calls."""
     return getattr(_current, "context", None)
+
+
+def session_format(name: str) -> str:
+    """Return a format of ``SESSION_NLS``; its first value outside of calls."""
+    context = find_context()
+    return SESSION_NLS[name] if context is None else context.nls_parameter(name)
 
 
 def enter_context(context: CallContext | None) -> CallContext | None:

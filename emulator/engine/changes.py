@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from emulator.datatypes import SqlType, Value
+from emulator.datatypes import SqlType, TypeName, Value
 from emulator.engine.assignment import Target, assign
 from emulator.engine.binds import BindList
 from emulator.engine.expressions import ExpressionWriter, stored_name
@@ -219,7 +219,8 @@ class ChangeWriter:
             return self._statement.binds.assigned(bind, target)
         if piece.is_null:
             return "NULL"
-        if piece.letter != signature_letter(column.type):
+        keeps_zone = piece.letter == "Z" and column.type.name is TypeName.TIMESTAMP_LTZ  # moved to UTC, not cut off
+        if piece.letter != signature_letter(column.type) and not keeps_zone:
             piece = convert(piece, signature_letter(column.type))
         return self._checked(piece.sql, piece.letter, target)
 

@@ -14,6 +14,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _LONGEST_NAME_BYTES = 128
+#: Binary digits of FLOAT: all that a NUMBER has.
+_FLOAT_DIGITS = 126
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,9 @@ class DefinitionParser:
             return self._vector()
         if word == "DOUBLE":
             self.expect("PRECISION", code=902)
-            return SqlType(TypeName.NUMBER)
+            return SqlType(TypeName.NUMBER, precision=_FLOAT_DIGITS)
+        if word == "FLOAT":
+            return self._float()
         if word in {"INTERVAL", "JSON", "XMLTYPE", "BFILE", "ROWID", "UROWID", "SDO_GEOMETRY"}:
             raise NotEmulated(f"data type {word}", offset=token.offset)
         raise OraError(902, offset=token.offset)
@@ -186,6 +190,15 @@ class DefinitionParser:
         scale = self.number() if self.accept(",") else 0
         self.expect(")", code=907)
         return SqlType(TypeName.NUMBER, precision=precision, scale=scale)
+
+    def _float(self) -> SqlType:
+        digits = _FLOAT_DIGITS
+        if self.accept("("):
+            digits = self.number()
+            self.expect(")", code=907)
+        if digits < _FLOAT_DIGITS:
+            raise NotEmulated(f"FLOAT({digits}): numbers rounded to binary digits", offset=self.token.offset)
+        return SqlType(TypeName.NUMBER, precision=_FLOAT_DIGITS)
 
     def _characters(self, word: str) -> SqlType:
         size = 1
@@ -228,7 +241,6 @@ _FIXED = {
     "INTEGER": SqlType(TypeName.NUMBER, precision=38, scale=0),
     "INT": SqlType(TypeName.NUMBER, precision=38, scale=0),
     "SMALLINT": SqlType(TypeName.NUMBER, precision=38, scale=0),
-    "FLOAT": SqlType(TypeName.NUMBER),
     "CLOB": SqlType(TypeName.CLOB),
     "NCLOB": SqlType(TypeName.CLOB, national=True),
     "BLOB": SqlType(TypeName.BLOB),

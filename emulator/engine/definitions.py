@@ -827,10 +827,12 @@ def new_verifier(password: str) -> Verifier:
     """Return the verifier of a password that a user is given.
 
     Raises:
-        OraError: 988, it is empty or longer than a password may be (Source: SQL Language Reference 23ai, CREATE USER).
+        OraError: 988, it is empty; 28218, longer than a password may be (Source: error page of ORA-28218).
     """
-    if not 1 <= len(password.encode()) <= _LONGEST_PASSWORD_BYTES:
+    if not password:
         raise OraError(988)
+    if len(password.encode()) > _LONGEST_PASSWORD_BYTES:
+        raise OraError(28218)
     return make_verifier(password)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import apsw
 import apsw.ext
 
-from emulator.datatypes import DATE, NUMBER, SqlType, TypeName, Value, varchar2
+from emulator.datatypes import DATE, FLOATING, NUMBER, SqlType, TypeName, Value, varchar2
 from emulator.engine.call_context import current_context
 from emulator.engine.objects import ConstraintKind, Relation, RelationKind, Scope, TableColumn
 from emulator.engine.stored_values import to_stored
@@ -43,6 +43,8 @@ def type_text(sql_type: SqlType) -> str:
     """Return DATA_TYPE of USER_TAB_COLUMNS."""
     if sql_type.name is TypeName.TIMESTAMP:
         return f"TIMESTAMP({sql_type.scale if sql_type.scale >= 0 else 6})"
+    if sql_type.name is TypeName.NUMBER and sql_type.precision and sql_type.scale == FLOATING:
+        return "FLOAT"
     return str(sql_type.name.value)
 
 
@@ -438,6 +440,8 @@ _VIEWS: dict[str, _View] = {
                 client_info=varchar2(64),
                 program=varchar2(84),
                 machine=varchar2(64),
+                terminal=varchar2(30),
+                process=varchar2(24),
                 osuser=_NAME,
                 service_name=varchar2(64),
                 type=varchar2(10),
@@ -450,6 +454,15 @@ _VIEWS: dict[str, _View] = {
     ),
     "V$SYSSTAT": _View(
         (TableColumn("STATISTIC#", NUMBER), *_columns(name=varchar2(64), **{"class": NUMBER}, value=NUMBER)), None
+    ),
+    "V$SESSION_CONNECT_INFO": _View(
+        (
+            *_columns(sid=NUMBER),
+            TableColumn("SERIAL#", NUMBER),
+            *_columns(authentication_type=varchar2(26), osuser=varchar2(30), client_charset=varchar2(40)),
+            *_columns(client_driver=varchar2(30), client_version=varchar2(40)),
+        ),
+        None,
     ),
     "V$STATNAME": _View((TableColumn("STATISTIC#", NUMBER), *_columns(name=varchar2(64), **{"class": NUMBER})), None),
     "V$SESSTAT": _View(

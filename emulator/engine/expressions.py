@@ -333,6 +333,9 @@ class ExpressionWriter:
             return self._decode(arguments)
         if name == "VECTOR_DISTANCE":
             return self._vector_distance(arguments, node)
+        if name in {"TO_VECTOR", "VECTOR"} and len(arguments) > 2 and isinstance(arguments[2], exp.Column):
+            element_format = exp.Literal.string(stored_name(arguments[2].this))  # a word, not a column
+            arguments = [*arguments[:2], element_format, *arguments[3:]]
         entry = function(name)
         if entry is None or name == "VECTOR_EMBEDDING":
             if name in _RANKINGS or name in _WINDOW_VALUES:

@@ -116,6 +116,12 @@ class Source:
     alias: str
     fields: dict[str, Field]
     relation: Relation | None = None
+    #: Columns that ``*`` does not mean: LEVEL.
+    pseudo: dict[str, Field] = field(default_factory=dict)
+
+    def column(self, name: str) -> Field | None:
+        """Return a column or pseudo-column by name."""
+        return self.fields.get(name) or self.pseudo.get(name)
 
 
 @dataclass(slots=True)
@@ -142,9 +148,9 @@ class Names:
         """
         for level in self.levels():
             found = [
-                source.fields[column]
+                known
                 for source in level.sources
-                if column in source.fields and (table is None or source.alias == table)
+                if (known := source.column(column)) is not None and (table is None or source.alias == table)
             ]
             if len(found) > 1:
                 holders = " and ".join(source.alias for source in level.sources if column in source.fields)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from emulator.datatypes import SqlType
+from emulator.datatypes import NUMBER, SqlType
 from emulator.engine.assignment import Target
 from emulator.engine.binds import BindList
 from emulator.engine.catalogue import Catalogue
@@ -283,7 +283,7 @@ class _SelectWriter:
     _KNOWN = frozenset(
         {
             *("expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "distinct"),
-            *("with_", "with", "locks", "kind", "hint", "operation_modifiers"),
+            *("with_", "with", "locks", "kind", "hint", "operation_modifiers", "connect"),
         }
     )
 
@@ -340,6 +340,8 @@ class _SelectWriter:
             return ""
         text, source = self._statement.source(from_.this, self._names)
         joins = node.args.get("joins") or []
+        if node.args.get("connect") is not None:
+            return self._row_generator(node.args["connect"], source, has_joins=bool(joins))
         if source.relation is not None and source.relation.name == "DUAL" and not joins:
             self._names.sources.append(source)
             return f" FROM {text}"
@@ -363,6 +365,26 @@ class _SelectWriter:
             else:
                 text += f" {_SIDES[side]} {joined} ON {self._no_aggregates(self._writer.condition, condition)}"
         return f" FROM {text}"
+
+    def _row_generator(self, connect: exp.Connect, source: Source, *, has_joins: bool) -> str:
+        """Write ``FROM dual CONNECT BY LEVEL <= n``: as many rows as that, at least one, numbered by LEVEL."""
+        condition = connect.args["connect"]
+        is_dual = source.relation is not None and source.relation.name == "DUAL"
+        counted = isinstance(condition, exp.LTE | exp.LT) and isinstance(condition.this, exp.Column)
+        if has_joins or not (is_dual and counted) or connect.args.get("start") is not None:
+            raise NotEmulated("CONNECT BY other than LEVEL <= n on DUAL")
+        if stored_name(condition.this.this) not in {"LEVEL", "ROWNUM"}:
+            raise NotEmulated("CONNECT BY other than LEVEL <= n on DUAL")
+        last = f"int_of({self._writer.converted(condition.expression, 'N')})"
+        if isinstance(condition, exp.LT):
+            last += " - 1"
+        alias = quote(source.alias)
+        level = Field("LEVEL", f'{alias}."LEVEL"', NUMBER, nullable=False)
+        self._names.sources.append(Source(source.alias, source.fields, pseudo={"LEVEL": level}))
+        return (
+            ' FROM (WITH RECURSIVE "_LEVELS"(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM "_LEVELS" '
+            f'WHERE n < {last}) SELECT num(n) AS "LEVEL", \'X\' AS "DUMMY" FROM "_LEVELS") AS {alias}'
+        )
 
     def _no_aggregates(self, write: Callable[[exp.Expression], str], node: exp.Expression) -> str:
         self._writer.allows_aggregates = False

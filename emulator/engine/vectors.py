@@ -1,8 +1,7 @@
-"""Vectors: distances between them, and their text form."""
+"""Vectors: distances between them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -56,35 +55,3 @@ def distance(left: Vector, right: Vector, metric: str) -> float | None:
         raise OraError(51808, left.size, right.size)
     result = _METRICS[metric](left.astype(np.float64, copy=False), right.astype(np.float64, copy=False))
     return None if np.isnan(result) else result
-
-
-def vector_text(vector: Vector) -> str:
-    """Write a vector as Oracle does: ``[1.0E+000,2.5E-001]``; integers plainly."""
-    if vector.dtype.kind in "iu":
-        return "[" + ",".join(str(int(element)) for element in vector) + "]"
-    digits = 8 if vector.dtype.itemsize == 4 else 15
-    return "[" + ",".join(_element_text(float(element), digits) for element in vector) + "]"
-
-
-def _element_text(element: float, digits: int) -> str:
-    if element == 0:
-        return "0"
-    mantissa, _, exponent = f"{element:.{digits}E}".partition("E")
-    mantissa = mantissa.rstrip("0")
-    return f"{mantissa}{'0' if mantissa.endswith('.') else ''}E{exponent[0]}{int(exponent[1:]):03d}"
-
-
-def parse_vector(text: str) -> Vector:
-    """Read a vector's text into float32 elements.
-
-    Raises:
-        OraError: 51805, no list of numbers.
-    """
-    try:
-        elements = json.loads(text)
-        vector: Vector = np.array([float(element) for element in elements], dtype=np.float32)
-    except (ValueError, TypeError):
-        raise OraError(51805, text[:30]) from None
-    if not np.isfinite(vector).all():
-        raise OraError(51805, text[:30])
-    return vector

@@ -16,12 +16,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from emulator.datatypes import NUMBER, SqlType, TypeName, Value
+from emulator.datatypes import FLOATING, NUMBER, SqlType, TypeName, Value
 from emulator.engine.functions.conversions import to_datetime, to_number, to_text
-from emulator.engine.vectors import parse_vector
 from emulator.errors import NotEmulated, OraError
 from emulator.number import number_text, round_places
 from emulator.plsql.exceptions import value_error
+from emulator.vector_text import parse_vector
 
 _INTEGER_LIMIT = 2**31
 #: The longest VARCHAR2 of PL/SQL, bytes.
@@ -95,7 +95,7 @@ def _number(value: Value, target: ScalarType) -> Value:
             raise OraError(1426)
         return found
     declared = target.sql_type
-    if declared.precision or declared.scale != -127:
+    if declared.scale != FLOATING:
         found = round_places(found, max(declared.scale, -84))
         if declared.precision and Decimal(found).copy_abs() >= Decimal((0, (1,), declared.precision - declared.scale)):
             raise value_error("number precision too large")

@@ -71,6 +71,7 @@ class Piggyback(enum.IntEnum):
     CLOSE_CURSORS = 105
     END_TO_END = 135
     SET_SCHEMA = 152
+    APPLICATION_CONTEXT = 154
     SESSION_STATE = 176
     PIPELINE_BEGIN = 199
 
@@ -267,6 +268,22 @@ def parse_end_to_end(reader: Reader) -> dict[str, str | None]:
             if name != "DBOP":
                 values[name] = text.decode("utf-8", "replace") if text is not None else None
     return values
+
+
+def parse_application_context(reader: Reader) -> tuple[str, dict[str, str]]:
+    """Read an application-context piggyback: namespace and attributes; no attributes clear the namespace."""
+    reader.skip("1u1")
+    count = reader.ub()
+    if count > _MOST_ITEMS:
+        raise RemoteProtocolError(f"{count} attributes")
+    reader.skip("u1")
+    namespace = (reader.value() or b"").decode("utf-8", "replace")
+    attributes: dict[str, str] = {}
+    for _ in range(count):
+        name = reader.text2()
+        attributes[name] = reader.text2()
+        reader.ub()
+    return namespace, attributes
 
 
 def parse_free_temp_lobs(reader: Reader) -> bytes:

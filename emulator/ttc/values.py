@@ -12,6 +12,7 @@ import numpy as np
 from emulator.datatypes import SqlType, TypeName, Value, VectorFormat
 from emulator.errors import NotEmulated, OraError, RemoteProtocolError
 from emulator.number import decode_number, encode_number, from_float, number_text
+from emulator.vector_text import vector_text
 
 
 class WireType(enum.IntEnum):
@@ -183,6 +184,7 @@ def parse_vector_image(image: bytes) -> np.ndarray:
     Raises:
         RemoteProtocolError: No vector image.
         NotEmulated: A sparse vector.
+        OraError: 51805, an element is infinite or no number.
     """
     if len(image) < 9 or image[0] != 0xDB:
         raise RemoteProtocolError("no vector image")
@@ -198,7 +200,11 @@ def parse_vector_image(image: bytes) -> np.ndarray:
         bits = np.frombuffer(image, dtype=unsigned, count=count, offset=at)
         top = np.array(1, bits.dtype) << np.array(size * 8 - 1, bits.dtype)
         plain = np.where(bits & top, bits ^ top, ~bits).astype(unsigned)
-        return plain.view(floating.replace("<", ">")).astype(floating)
+        vector: np.ndarray = plain.view(floating.replace("<", ">")).astype(floating)
+        odd = vector[~np.isfinite(vector)]
+        if odd.size:
+            raise OraError(51805, odd[0])
+        return vector
     if code == 4:
         return np.frombuffer(image, dtype=np.int8, count=count, offset=at).copy()
     if code == 5:
@@ -278,4 +284,6 @@ def _as_text(value: Value) -> str:
         return value.isoformat(sep=" ")
     if isinstance(value, bytes):
         return value.hex().upper()
+    if isinstance(value, np.ndarray):
+        return vector_text(value)
     raise OraError(932, type(value).__name__.upper(), "CHAR")

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.driver_suite.database import suite_database
+from tests.driver_suite.database import restore_password, suite_database
 from tests.driver_suite.modules import ModuleResult, choose, module_names, run_module
 from tests.driver_suite.page import PAGE, write_page
 from tests.driver_suite.source import SuiteError, fetch_suite
@@ -58,6 +58,7 @@ def main(
     with suite_database(**options) as (settings, refused):
         for name in chosen:
             results[name] = run_module(suite, name, settings)
+            restore_password(settings)
             if sys.stderr.isatty():
                 click.echo(f"{name}: {results[name].counts()}", err=True)
     if as_json:

@@ -61,6 +61,13 @@ def _started(folder: Path, options: Mapping[str, Any]) -> Iterator[tuple[Mapping
         cluster.stop()
 
 
+def restore_password(settings: Mapping[str, str]) -> None:
+    """Give the main user its password again: a test that failed between two changes of it must not spoil the rest."""
+    dsn = settings["PYO_TEST_CONNECT_STRING"]
+    with oracledb.connect(user="system", password=_DBA_PASSWORD, dsn=dsn) as dba, dba.cursor() as cursor:
+        cursor.execute(f'alter user {_USERS["main_user"]} identified by "{_USERS["main_password"]}"')
+
+
 def _make_objects(dsn: str) -> list[str]:
     refused: list[str] = []
     with oracledb.connect(user="system", password=_DBA_PASSWORD, dsn=dsn) as dba:
@@ -95,21 +102,35 @@ def _unit_errors(connection: oracledb.Connection) -> str:
 
 
 def _insert(connection: oracledb.Connection, table: str, rows: list[tuple[Any, ...]], refused: list[str]) -> None:
-    places = ", ".join(f":{number}" for number in range(1, len(rows[0]) + 1))
     with connection.cursor() as cursor:
         for row in rows:
             try:
+                places = ", ".join(_place(number, value) for number, value in enumerate(row, 1))
                 cursor.setinputsizes(*(_bind_type(value) for value in row))
-                cursor.execute(f"insert into {table} values ({places})", row)
+                cursor.execute(f"insert into {table} values ({places})", [_bind_value(value) for value in row])
             except oracledb.Error as error:
                 refused.append(f"rows of {table}: {str(error).splitlines()[0]}")
                 return
 
 
+def _is_zoned(value: object) -> bool:
+    """Tell a moment with a time zone: the driver would bind it without."""
+    return isinstance(value, datetime.datetime) and value.tzinfo is not None
+
+
+def _place(number: int, value: object) -> str:
+    return f"to_timestamp_tz(:{number}, 'YYYY-MM-DD HH24:MI:SS.FFTZH:TZM')" if _is_zoned(value) else f":{number}"
+
+
+def _bind_value(value: object) -> Any:
+    if isinstance(value, datetime.datetime) and _is_zoned(value):
+        return value.isoformat(sep=" ", timespec="microseconds")
+    return value
+
+
 def _bind_type(value: object) -> Any:
-    if isinstance(value, datetime.datetime):
-        return oracledb.DB_TYPE_TIMESTAMP_TZ if value.tzinfo else oracledb.DB_TYPE_TIMESTAMP
-    return None
+    is_moment = isinstance(value, datetime.datetime) and not _is_zoned(value)
+    return oracledb.DB_TYPE_TIMESTAMP if is_moment else None
 
 
 def _sample_rows() -> dict[str, list[tuple[Any, ...]]]:

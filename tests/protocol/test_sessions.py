@@ -77,6 +77,48 @@ def test_sleep_ends_with_the_calls_time_limit(connection: oracledb.Connection) -
     assert fetch(connection, "select 1 from dual") == [(1,)]
 
 
+def test_a_session_that_is_killed_while_idle_learns_it_from_its_next_call(
+    owner: Owner, dba: oracledb.Connection
+) -> None:
+    pool = oracledb.create_pool(user=owner.name, password=OWNER_PASSWORD, dsn=owner.dsn, min=1, max=1)
+    with pool.acquire() as connected:
+        run(dba, f"alter system kill session '{connected.session_id},{connected.serial_num}'")
+    with pool.acquire() as connected, pytest.raises(oracledb.DatabaseError, match="DPY-4011") as caught:
+        fetch(connected, "select 1 from dual")
+    assert code_of(caught.value) == 28
+    with pool.acquire() as connected:
+        assert fetch(connected, "select 1 from dual") == [(1,)]
+    pool.close(force=True)
+
+
+def test_what_the_client_says_of_itself_is_in_the_sessions_view(owner: Owner, dba: oracledb.Connection) -> None:
+    with owner.connect(program="prog", machine="mach", terminal="term", osuser="somebody") as connected:
+        query = "select program, machine, terminal, osuser from v$session where sid = :1"
+        assert fetch(dba, query, connected.session_id) == [("prog", "mach", "term", "somebody")]
+        query = "select client_driver from v$session_connect_info where sid = :1"
+        assert "python-oracledb" in fetch(dba, query, connected.session_id)[0][0]
+
+
+def test_the_application_context_can_be_changed_and_cleared(connection: oracledb.Connection) -> None:
+    query = "select sys_context('CLIENTCONTEXT', 'A'), sys_context('CLIENTCONTEXT', 'B') from dual"
+    connection.set_app_context("CLIENTCONTEXT", A="1")
+    connection.set_app_context("CLIENTCONTEXT", B="2")
+    assert fetch(connection, query) == [("1", "2")]
+    connection.clear_app_context("CLIENTCONTEXT")
+    assert fetch(connection, query) == [(None, None)]
+    connection.set_app_context("SOMETHING_ELSE", A="1")
+    with pytest.raises(oracledb.DatabaseError, match="ORA-28267"):
+        connection.ping()
+    connection.ping()
+
+
+def test_a_password_can_be_changed_while_logging_on(owner: Owner) -> None:
+    owner.connect(newpassword="the-next-one").close()
+    with pytest.raises(oracledb.DatabaseError, match="ORA-01017"):
+        owner.connect()
+    oracledb.connect(user=owner.name, password="the-next-one", dsn=owner.dsn).close()
+
+
 def test_the_application_context_of_the_logon_is_there_to_be_asked_for(owner: Owner) -> None:
     context = [("CLIENTCONTEXT", "COLOUR", "blue"), ("CLIENTCONTEXT", "SIZE", "12"), ("OTHER", "COLOUR", "red")]
     with owner.connect(appcontext=context) as connected:
@@ -105,7 +147,7 @@ def test_a_proxy_acts_for_those_who_allow_it(owner: Owner, dba: oracledb.Connect
 
 
 def test_a_password_that_is_too_long_is_refused_and_the_old_one_stays(owner: Owner) -> None:
-    with owner.connect() as connected, pytest.raises(oracledb.DatabaseError, match="ORA-00988"):
+    with owner.connect() as connected, pytest.raises(oracledb.DatabaseError, match="ORA-28218"):
         connected.changepassword(OWNER_PASSWORD, "1" * 1025)
     owner.connect().close()
 

@@ -9,13 +9,14 @@ from decimal import Decimal
 import numpy as np
 
 from emulator import number
-from emulator.datatypes import DATE, NUMBER, TIMESTAMP, SqlType, TypeName, Value
-from emulator.engine.functions.date_formats import DEFAULT_DATE, DEFAULT_TIMESTAMP, format_date, parse_date
+from emulator.datatypes import DATE, NUMBER, TIMESTAMP, SqlType, TypeName, Value, VectorFormat
+from emulator.engine.call_context import session_format
+from emulator.engine.functions.date_formats import format_date, parse_date
 from emulator.engine.functions.registry import register
 from emulator.engine.functions.type_rules import long_text
-from emulator.engine.vectors import parse_vector, vector_text
 from emulator.errors import NotEmulated, OraError
 from emulator.number import Number
+from emulator.vector_text import cast_vector, dimensions_of, parse_vector, vector_text
 
 _TIMESTAMP_TZ = SqlType(TypeName.TIMESTAMP_TZ, scale=6)
 _PLAIN_MODEL = re.compile(r"(FM)?[09]*[.D]?[09]*", re.IGNORECASE)
@@ -33,8 +34,8 @@ def to_text(value: Value) -> str | None:
         return f"{value:.16E}" if value else "0"
     if isinstance(value, datetime.datetime):
         if value.tzinfo is not None:
-            return format_date(value, DEFAULT_TIMESTAMP + " TZH:TZM")
-        return format_date(value, DEFAULT_TIMESTAMP if value.microsecond else DEFAULT_DATE)
+            return format_date(value, session_format("NLS_TIMESTAMP_TZ_FORMAT"))
+        return format_date(value, session_format("NLS_TIMESTAMP_FORMAT" if value.microsecond else "NLS_DATE_FORMAT"))
     if isinstance(value, bytes):
         return value.hex().upper()
     if isinstance(value, np.ndarray):
@@ -62,7 +63,7 @@ def to_datetime(value: Value) -> datetime.datetime | None:
     if value is None or isinstance(value, datetime.datetime):
         return value
     if isinstance(value, str):
-        return parse_date(value, DEFAULT_DATE)
+        return parse_date(value, session_format("NLS_DATE_FORMAT"))
     raise OraError(932, type(value).__name__.upper(), "DATE")
 
 
@@ -106,20 +107,27 @@ def _to_number(value: Value, model: str | None = None) -> Number | None:
 
 
 @register("TO_DATE", result=DATE, arguments=(1, 2))
-def _to_date(value: Value, model: str = DEFAULT_DATE) -> datetime.datetime | None:
+def _to_date(value: Value, model: str | None = None) -> datetime.datetime | None:
     if isinstance(value, datetime.datetime):
         return value.replace(microsecond=0, tzinfo=None)
-    return parse_date(str(to_text(value)), model)
+    return parse_date(str(to_text(value)), model or session_format("NLS_DATE_FORMAT"))
 
 
 @register("TO_TIMESTAMP", result=TIMESTAMP, arguments=(1, 2))
-def _to_timestamp(value: Value, model: str = DEFAULT_TIMESTAMP) -> datetime.datetime | None:
-    return value if isinstance(value, datetime.datetime) else parse_date(str(to_text(value)), model)
+def _to_timestamp(value: Value, model: str | None = None) -> datetime.datetime | None:
+    if isinstance(value, datetime.datetime):
+        return value
+    return parse_date(str(to_text(value)), model or session_format("NLS_TIMESTAMP_FORMAT"))
 
 
 @register("TO_TIMESTAMP_TZ", result=_TIMESTAMP_TZ, arguments=(1, 2))
-def _to_timestamp_tz(value: Value, model: str = DEFAULT_TIMESTAMP + " TZH:TZM") -> datetime.datetime | None:
-    found = value if isinstance(value, datetime.datetime) else parse_date(str(to_text(value)), model)
+def _to_timestamp_tz(value: Value, model: str | None = None) -> datetime.datetime | None:
+    if isinstance(value, datetime.datetime):
+        found: datetime.datetime | None = value
+    else:
+        found = parse_date(str(to_text(value)), model or session_format("NLS_TIMESTAMP_TZ_FORMAT"))
+    if found is None:
+        return None
     return found if found.tzinfo is not None else found.replace(tzinfo=datetime.UTC)
 
 
@@ -159,8 +167,16 @@ def _hex_to_raw(text: str) -> bytes:
 
 @register("TO_VECTOR", "VECTOR", result=SqlType(TypeName.VECTOR), arguments=(1, 3))
 def _to_vector(value: Value, dimensions: Value = None, element_format: str | None = None) -> np.ndarray:
+    wanted = VectorFormat.FLEX
+    if element_format is not None:
+        try:
+            wanted = VectorFormat(element_format.upper())
+        except ValueError:
+            raise OraError(902) from None
     if isinstance(value, np.ndarray):
-        return value
-    if dimensions is not None or element_format is not None:
-        raise NotEmulated("TO_VECTOR with dimensions or a format")
-    return parse_vector(str(value))
+        vector = cast_vector(value, wanted)
+    else:
+        vector = parse_vector(str(value), VectorFormat.FLOAT32 if wanted is VectorFormat.FLEX else wanted)
+    if dimensions is not None and dimensions_of(vector) != to_number(dimensions):
+        raise OraError(51803, dimensions, dimensions_of(vector))
+    return vector

@@ -11,10 +11,6 @@ from collections.abc import Callable
 
 from emulator.errors import NotEmulated, OraError
 
-#: The session's NLS_DATE_FORMAT and NLS_TIMESTAMP_FORMAT; fixed.
-DEFAULT_DATE = "DD-MON-RR"
-DEFAULT_TIMESTAMP = "DD-MON-RR HH.MI.SSXFF AM"
-
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _ELEMENT = re.compile(
     r'"[^"]*"|YYYY|RRRR|YY|RR|MONTH|MON|MM|DDD|DAY|DY|DD|D|HH24|HH12|HH|MI|SSSSS|SS|FF[1-9]?|X|A\.?M\.?|P\.?M\.?|'

@@ -14,11 +14,12 @@ from emulator.errors import NotEmulated
 from emulator.number import Number
 
 _SECONDS_A_DAY = 86_400
+_TIMES = frozenset({TypeName.DATE, TypeName.TIMESTAMP, TypeName.TIMESTAMP_TZ, TypeName.TIMESTAMP_LTZ})
 
 
 def _date_or_number(types: object) -> SqlType:
     first: SqlType = types[0]  # type: ignore[index]
-    return DATE if first.name in {TypeName.DATE, TypeName.TIMESTAMP, TypeName.TIMESTAMP_TZ} else NUMBER
+    return DATE if first.name in _TIMES else NUMBER
 
 
 @register("ROUND", result=_date_or_number, arguments=(1, 2))

@@ -7,9 +7,9 @@ from typing import Any
 from emulator import number
 from emulator.engine.functions.conversions import to_datetime, to_number, to_text
 from emulator.engine.stored_values import load_by_letter, store_by_letter
-from emulator.engine.vectors import parse_vector
 from emulator.errors import OraError
 from emulator.number import Number, decode_number, encode_number
+from emulator.vector_text import parse_vector
 
 
 def _binary(operation: Any) -> Any:  # noqa: ANN401 - functions of stored values

@@ -13,6 +13,21 @@ from emulator.errors import OraError
 from emulator.number import Number
 
 
+@register("UNISTR", result=text_of_first, arguments=(1, 1), accepts="S")
+def _unistr(value: str) -> str:
+    r"""Replace ``\\xxxx``, a UTF-16 unit, and a doubled backslash."""
+    units = re.sub(r"\\(\\|[0-9A-Fa-f]{4}|.|$)", _unicode_unit, value)
+    return units.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
+
+
+def _unicode_unit(match: re.Match[str]) -> str:
+    if match[1] == "\\":
+        return "\\"
+    if len(match[1]) < 4:
+        raise OraError(30186, text="ORA-30186: '\\' must be followed by four hexadecimal characters or another '\\'")
+    return chr(int(match[1], 16))
+
+
 @register("UPPER", result=text_of_first, arguments=(1, 1), accepts="S")
 def _upper(text: str) -> str:
     return text.upper()

@@ -11,7 +11,8 @@ from emulator.engine.call_context import current_context
 from emulator.engine.functions.registry import register
 from emulator.engine.functions.type_rules import long_text
 from emulator.engine.objects import Scope
-from emulator.engine.vectors import Vector, distance, parse_vector, vector_text
+from emulator.engine.vectors import Vector, distance
+from emulator.vector_text import parse_vector, vector_text
 
 
 def _vector(value: Value) -> Vector:

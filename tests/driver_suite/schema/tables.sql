@@ -52,7 +52,15 @@ CREATE TABLE TestJson (IntCol NUMBER(9) NOT NULL, JsonCol JSON NOT NULL);
 CREATE TABLE TestCompressedJson (IntCol NUMBER(9) NOT NULL, JsonCol JSON NOT NULL);
 CREATE TABLE TestDataframe (
   Id NUMBER(9), FirstName VARCHAR2(100), LastName VARCHAR2(100), City VARCHAR2(100), Country VARCHAR2(100),
-  DateOfBirth DATE, Salary NUMBER(9, 2), CreditScore NUMBER(3, 0), LastUpdated TIMESTAMP);
+  DateOfBirth DATE, Salary NUMBER(9, 2), CreditScore NUMBER(3, 0), LastUpdated TIMESTAMP, IntegerData NUMBER(9),
+  LongIntegerData NUMBER(18), DecimalData NUMBER(15, 4), FloatData BINARY_FLOAT, DoubleData BINARY_DOUBLE,
+  RawData RAW(100), LongData CLOB, LongRawData BLOB, UnconstrainedNumberData NUMBER);
+CREATE TABLE TestAllTypes (
+  NumberValue NUMBER, StringValue VARCHAR2(60), FixedCharValue CHAR(10), NStringValue NVARCHAR2(60),
+  NFixedCharValue NCHAR(10), RawValue RAW(16), IntValue INTEGER, SmallIntValue SMALLINT,
+  DoublePrecisionValue DOUBLE PRECISION, FloatValue FLOAT, BinaryFloatValue BINARY_FLOAT,
+  BinaryDoubleValue BINARY_DOUBLE, DateValue DATE, TimestampValue TIMESTAMP, TimestampTZValue TIMESTAMP WITH TIME ZONE,
+  TimestampLTZValue TIMESTAMP WITH LOCAL TIME ZONE, CLOBValue CLOB, NCLOBValue NCLOB, BLOBValue BLOB);
 CREATE TABLE PlsqlSessionCallbacks (RequestedTag VARCHAR2(250), ActualTag VARCHAR2(250), FixupTimestamp TIMESTAMP);
 CREATE TABLE TestVectors (
   IntCol NUMBER(9) NOT NULL, VectorFlexAllCol VECTOR, VectorFlexTypeCol VECTOR(2), VectorFlex8Col VECTOR(*, INT8),
@@ -64,7 +72,7 @@ CREATE TABLE TestSparseVectors (
   SparseVectorFlex8Col VECTOR(*, INT8, SPARSE), SparseVectorFlex32Col VECTOR(*, FLOAT32, SPARSE),
   SparseVectorFlex64Col VECTOR(*, FLOAT64, SPARSE), SparseVector8Col VECTOR(16, INT8, SPARSE),
   SparseVector32Col VECTOR(16, FLOAT32, SPARSE), SparseVector64Col VECTOR(16, FLOAT64, SPARSE));
-CREATE TABLE TestBooleans (IntCol NUMBER(9) NOT NULL, BooleanCol1 BOOLEAN NOT NULL, BooleanCol2 BOOLEAN);
+CREATE TABLE TestBooleans (IntCol NUMBER(9) NOT NULL, BooleanCol1 BOOLEAN NOT NULL, BooleanCol2 BOOLEAN, BooleanCol3 BOOLEAN);
 CREATE DOMAIN SimpleDomain AS NUMBER(3, 0) NOT NULL;
 CREATE TYPE udt_SubObject AS OBJECT (SubNumberValue NUMBER, SubStringValue VARCHAR2(60));
 /

@@ -224,6 +224,8 @@ CREATE OR REPLACE PACKAGE pkg_TestBooleans AS
   FUNCTION TestInArrays (a_Value udt_BooleanList) RETURN NUMBER;
   FUNCTION TestOutValueNull RETURN BOOLEAN;
   PROCEDURE TestOutArrays (a_NumElements NUMBER, a_Value OUT NOCOPY udt_BooleanList);
+  FUNCTION EchoValue (a_Value BOOLEAN) RETURN BOOLEAN;
+  PROCEDURE EchoValueOut (a_Value BOOLEAN, a_OutValue OUT BOOLEAN);
 END;
 /
 CREATE OR REPLACE PACKAGE BODY pkg_TestBooleans AS
@@ -254,6 +256,14 @@ CREATE OR REPLACE PACKAGE BODY pkg_TestBooleans AS
     FOR n IN 1 .. a_NumElements LOOP
       a_Value(n) := MOD(n, 2) = 1;
     END LOOP;
+  END;
+  FUNCTION EchoValue (a_Value BOOLEAN) RETURN BOOLEAN IS
+  BEGIN
+    RETURN a_Value;
+  END;
+  PROCEDURE EchoValueOut (a_Value BOOLEAN, a_OutValue OUT BOOLEAN) IS
+  BEGIN
+    a_OutValue := a_Value;
   END;
 END;
 /
