@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -24,7 +25,8 @@ from fleet.statements import statement
 from loader.pictures import load_pictures
 from search.cli import section_of
 from search.contact_sheet import Section, draw_contact_sheet
-from search.service import Hit, find_pictures
+from search.queries import Hit
+from search.service import Page, SearchService
 
 #: The first of these pairs was never shown to the model in training.
 SEARCHES = ("a blue bird", "a red car in the snow", "a yellow boat at sea")
@@ -177,12 +179,12 @@ def _check(result: JobResult, plan: JobPlan, standbys: list[str]) -> None:
 
 
 def _search(settings: Settings, result: JobResult, sheet: Path) -> None:
-    standby = next(iter(settings.require("standbys")))
     sections: list[Section] = []
-    with session(Database.standby(settings, standby), module="demo") as connection:
+    with contextlib.closing(SearchService(settings)) as service:
+        service.watch.look()
         for text in SEARCHES:
-            hits = find_pictures(connection, text, hits=_HITS, text_model=settings.text_model)
+            hits = service.by_text(text, Page(_HITS)).hits
             result.searches.append((text, hits))
-            sections.append(section_of(connection, text, hits))
+            sections.append(section_of(service, f"“{text}”", hits))
     draw_contact_sheet(sections).save(sheet)
     result.contact_sheet = str(sheet)

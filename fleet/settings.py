@@ -58,6 +58,38 @@ def _port(name: str, value: str) -> int:
     return number
 
 
+def _bounded(name: str, value: str, least: float, most: float) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = float("nan")
+    if not least <= number <= most:
+        raise ConfigurationError(f"{name} must be a number from {least:g} to {most:g}, not {value!r}")
+    return number
+
+
+def _texts(_name: str, value: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in value.split(";"))))
+
+
+def _percent(name: str, value: str) -> int:
+    number = _positive(name, value)
+    if number > 100:
+        raise ConfigurationError(f"{name} must be a whole number of percent from 1 to 100, not {value!r}")
+    return number
+
+
+def _gap(name: str, value: str) -> float:
+    return _bounded(name, value, 0, 2)
+
+
+def _yes_or_no(name: str, value: str) -> bool:
+    answers = {"YES": True, "NO": False}
+    if value.upper() not in answers:
+        raise ConfigurationError(f"{name} must be YES or NO, not {value!r}")
+    return answers[value.upper()]
+
+
 def _qualified_sql_name(name: str, value: str) -> str:
     if not _QUALIFIED_SQL_NAME.fullmatch(value):
         raise ConfigurationError(
@@ -245,6 +277,39 @@ class Settings:
     flower_port: int = _setting("Port of Flower.", default="5555", parse=_port)
     flower_user: str = _setting("User of Flower's pages.", default="operator")
     flower_password: str | None = _setting("Password of FLOWER_USER.", secret=True)
+    search_address: str = _setting("Where the search page and its API listen; it has no logon.", default="127.0.0.1")
+    search_port: int = _setting("Port of the search page.", default="8080", parse=_port)
+    search_sessions: int = _setting(
+        "Sessions that the search page opens on each standby at most.", default="8", unit="sessions", parse=_positive
+    )
+    search_timeout: float = _setting(
+        "Longest time of a search on one standby; then the next standby is tried.",
+        default="5",
+        unit="seconds",
+        parse=_seconds,
+    )
+    search_on_primary: bool = _setting(
+        "YES lets searches go to the primary when no standby can answer.", default="NO", parse=_yes_or_no
+    )
+    search_accuracy: int = _setting(
+        "TARGET ACCURACY of approximate searches.", default="95", unit="percent", parse=_percent
+    )
+    search_upload_limit: int = _setting(
+        "Largest picture that can be searched by.", default="20000000", unit="bytes", parse=_positive
+    )
+    search_least_gap: float = _setting(
+        "A text whose best hit is not nearer than the median picture by so much has no good match; 0: never say so. "
+        "It belongs to the model; measure yours: python -m benchmarks.search_quality.",
+        default="0",
+        unit="cosine distance",
+        parse=_gap,
+    )
+
+    search_examples: tuple[str, ...] = _setting(
+        "Texts that the search page offers to click, with semicolons between them.",
+        default="a blue bird; a red car in the snow; a yellow boat at sea; an orange cat; something pink at night",
+        parse=_texts,
+    )
 
     def require(self, name: str) -> Any:  # noqa: ANN401 - of whatever type the setting has
         """Return a setting's value.

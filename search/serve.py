@@ -1,0 +1,75 @@
+"""Command `serve`: the search page and its API."""
+
+from __future__ import annotations
+
+import importlib
+import ipaddress
+import logging
+import sys
+from typing import Any
+
+import click
+
+from fleet.console import pass_settings, say
+from fleet.errors import ConfigurationError
+from fleet.settings import Settings
+
+#: A connection that asks for nothing is closed after so long, seconds.
+_IDLE_SECONDS = 15
+#: Requests in work when the server is told to end may take so long, seconds.
+_GRACE_SECONDS = 5
+#: More requests at once than this are refused with status 503.
+_MOST_REQUESTS = 500
+
+
+@click.command()
+@click.option("--host", help="Where to listen; default: SEARCH_ADDRESS.")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Default: SEARCH_PORT; 0: any free one.")
+@pass_settings
+def serve(settings: Settings, host: str | None, port: int | None) -> None:
+    """Serve the search page and its HTTP API until stopped; it has no logon, so it listens on loopback.
+
+    Example: adgfleet serve --port 8080
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        uvicorn: Any = importlib.import_module("uvicorn")
+        application = importlib.import_module("search.web.app")
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.split(".")[0] in {"search", "fleet"}:
+            raise
+        raise ConfigurationError(
+            f"serve needs {error.name}, which is not installed; run in its checkout: pip install '.[web]'"
+        ) from None
+    address = host or settings.search_address
+    if not _is_loopback(address):
+        say(f"the search page has no logon: whoever reaches {address} can see every picture")
+    config = uvicorn.Config(
+        application.create_app(settings),
+        host=address,
+        port=settings.search_port if port is None else port,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_MOST_REQUESTS,
+        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    try:
+        listener = config.bind_socket()
+    except SystemExit:  # its way to say that the address is taken; the log has why
+        raise ConfigurationError(
+            f"the search page cannot listen on {address}:{config.port}; take another port, or any free one: --port 0"
+        ) from None
+    with listener:
+        bound = listener.getsockname()[1]
+        say(f"search page: http://{f'[{address}]' if ':' in address else address}:{bound}/ ready.")
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"

@@ -1,0 +1,1 @@
+"""The search page and its HTTP API; needs the extra ``web``."""

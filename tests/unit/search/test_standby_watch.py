@@ -1,0 +1,42 @@
+"""Which standby a search tries first."""
+
+from __future__ import annotations
+
+import pytest
+
+from fleet.settings import load_settings
+from search.standby_watch import StandbyView, StandbyWatch, interval_seconds
+
+
+def _watch(*views: StandbyView) -> StandbyWatch:
+    names = ",".join(f"{view.name}=127.0.0.1:1/x" for view in views)
+    watch = StandbyWatch(load_settings(overrides={"standbys": names, "db_user": "u", "db_password": "p"}))
+    watch._views = {view.name: view for view in views}
+    return watch
+
+
+def test_serving_comes_before_the_rest_and_the_least_lag_first() -> None:
+    watch = _watch(
+        StandbyView("gone", "UNREACHABLE"),
+        StandbyView("slow", "SERVING", 9.0),
+        StandbyView("resting", "PAUSED", 0.0),
+        StandbyView("unknown", "SERVING", None),
+        StandbyView("fresh", "SERVING", 1.0),
+    )
+    assert watch.order() == ["fresh", "slow", "unknown", "resting", "gone"]
+
+
+def test_one_that_has_just_failed_comes_last_until_it_answers() -> None:
+    watch = _watch(StandbyView("first", "SERVING", 0.0), StandbyView("second", "SERVING", 5.0))
+    watch.failed("first")
+    assert watch.order() == ["second", "first"]
+    watch.answered("first")
+    assert watch.order() == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("+00 00:00:05", 5), ("+01 02:03:04", 93_784), ("-00 00:00:01", -1), ("+00 00:00:00.25", 0), ("soon", None)],
+)
+def test_intervals_are_read(text: str, seconds: float | None) -> None:
+    assert interval_seconds(text) == seconds
