@@ -73,7 +73,7 @@ class HealthCheck:
 def _read(connection: Connection) -> tuple[set[str], int, int]:
     with connection.cursor() as cursor:
         cursor.execute(statement("model_names"))
-        names = {str(name).upper() for (name,) in cursor.fetchall()}
-        cursor.execute(statement("table_counts"))
-        pictures, embedded, _failed = cursor.fetchone()
+        names = {name for owner, model in cursor.fetchall() for name in (str(model), f"{owner}.{model}")}
+        cursor.execute(statement("search_counts"))
+        pictures, embedded = cursor.fetchone()
     return names, int(pictures), int(embedded)

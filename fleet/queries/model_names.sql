@@ -1,2 +1,2 @@
--- The models that the session may use by their plain name.
-SELECT model_name FROM user_mining_models
+-- The models that the session may use.
+SELECT owner, model_name FROM all_mining_models

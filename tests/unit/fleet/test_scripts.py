@@ -27,7 +27,7 @@ def texts(script: str) -> list[str]:
         ("08_search.sql", 1, "SELECT"),
         ("09_grant_views.sql", 2, "grant select on"),
         ("10_create_worker_account.sql", 11, "create user"),
-        ("11_create_search_account.sql", 7, "create user"),
+        ("11_create_search_account.sql", 8, "create user"),
     ],
 )
 def test_our_scripts_split_into_their_statements(name: str, count: int, start: str) -> None:
