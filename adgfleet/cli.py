@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+import adgfleet.operations
 import loader.cli
 import producer.cli
 import producer.failures_commands
@@ -101,6 +102,7 @@ for _command in [
     *producer.failures_commands.commands,
     *workers.cli.commands,
     *search.cli.commands,
+    *adgfleet.operations.commands,
     sql,
 ]:
     cli.add_command(_command)

@@ -80,6 +80,11 @@ def read_open_work(client: redis.Redis) -> OpenWork:
     )
 
 
+def count_running(client: redis.Redis) -> int:
+    """Return how many messages workers have taken and not acknowledged."""
+    return sum(int(client.hlen(str(key))) for key in client.scan_iter(_UNACKED_PATTERN, _type="hash"))
+
+
 def merge_blocks(blocks: Iterable[Block]) -> list[Block]:
     """Return blocks in ascending order, those that touch or overlap made one."""
     merged: list[Block] = []

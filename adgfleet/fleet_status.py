@@ -1,0 +1,191 @@
+"""Reads how the whole fleet is: heartbeats and queue from Redis, the truth from a database.
+
+Nothing here waits long: a database that does not answer costs a remark, not the rest.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fleet.errors import FleetError
+from fleet.heartbeat import Heartbeat, Wishes
+from fleet.sessions import Database, session
+from fleet.settings import Settings
+from fleet.state import FleetState
+from fleet.statements import statement
+from producer.open_ranges import count_running
+
+#: Longest wait for one database, to log on and to count, seconds.
+_LOGON_SECONDS = 3.0
+_COUNT_SECONDS = 10.0
+#: What is shown where no worker was ever heard of, and where one has gone.
+NO_WORKER = "NO WORKER"
+GONE = "GONE"
+
+
+@dataclass(frozen=True, slots=True)
+class StandbyStatus:
+    """One standby, as its worker sees it."""
+
+    name: str
+    #: None: no worker was ever heard of.
+    heartbeat: Heartbeat | None
+    wishes: Wishes
+
+    @property
+    def state(self) -> str:
+        """The worker's state; one that is not heard of has none."""
+        if self.heartbeat is None:
+            return NO_WORKER
+        return str(self.heartbeat.state) if self.heartbeat.is_live else GONE
+
+    @property
+    def reason(self) -> str:
+        """Why it does not serve, one line; empty while it does."""
+        if self.heartbeat is None:
+            return f"start its worker: adgfleet worker {self.name}"
+        if not self.heartbeat.is_live:
+            silent = f"nothing heard for {self.heartbeat.age_seconds:.0f} s"
+            return f"{silent}; start its worker: adgfleet worker {self.name}"
+        return self.heartbeat.state_reason
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it for scripts."""
+        beat = {} if self.heartbeat is None else dataclasses.asdict(self.heartbeat)
+        wishes = dataclasses.asdict(self.wishes)
+        return {**beat, "standby": self.name, "state": self.state, "state_reason": self.reason, "wishes": wishes}
+
+
+@dataclass(frozen=True, slots=True)
+class TableCounts:
+    """The truth, as one database tells it."""
+
+    #: Which one.
+    database: str
+    pictures: int
+    embedded: int
+    failed: int
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class FleetStatus:
+    """The fleet at one moment."""
+
+    #: Unix time, seconds.
+    at: float
+    standbys: tuple[StandbyStatus, ...]
+    #: Ranges that wait, and ranges that workers have taken.
+    waiting: int
+    running: int
+    #: None: no database answered.
+    counts: TableCounts | None
+    #: Why not, one line.
+    counts_problem: str
+    #: Messages that were put aside: those kept, newest first.
+    dead_letters: tuple[dict[str, Any], ...]
+
+    @property
+    def pictures_per_second(self) -> float:
+        """What all live workers embed."""
+        beats = [standby.heartbeat for standby in self.standbys]
+        return sum(beat.pictures_per_second for beat in beats if beat is not None and beat.is_live)
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Seconds until nothing is pending at the present rate; None: nothing moves, or nobody knows."""
+        if self.counts is None:
+            return None
+        if self.counts.pending == 0:
+            return 0.0
+        rate = self.pictures_per_second
+        return self.counts.pending / rate if rate > 0 else None
+
+    @property
+    def errors(self) -> list[tuple[str, str, str]]:
+        """Last errors of the workers: standby, error, what to do about it."""
+        beats = [standby.heartbeat for standby in self.standbys]
+        return [(beat.standby, beat.last_error, beat.last_error_advice) for beat in beats if beat and beat.last_error]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it for scripts; what is not known is null."""
+        eta = self.eta_seconds
+        return {
+            "at": self.at,
+            "standbys": {standby.name: standby.to_json() for standby in self.standbys},
+            "queue": {"waiting": self.waiting, "running": self.running},
+            "counts": None if self.counts is None else dataclasses.asdict(self.counts),
+            "counts_problem": self.counts_problem,
+            "pictures_per_second": round(self.pictures_per_second, 2),
+            "eta_seconds": None if eta is None else round(eta, 1),
+            "dead_letters": list(self.dead_letters),
+        }
+
+
+class StatusReader:
+    """Reads the status again and again; the tables are counted less often than the workers are asked."""
+
+    def __init__(self, settings: Settings, state: FleetState, *, count_every_seconds: float = 10.0) -> None:
+        """Read nothing yet."""
+        self._settings = settings
+        self._state = state
+        self._count_every_seconds = count_every_seconds
+        self._counted_at = float("-inf")
+        self._counts: TableCounts | None = None
+        self._problem = ""
+
+    def read(self) -> FleetStatus:
+        """Read it now.
+
+        Raises:
+            redis.RedisError: Redis does not answer.
+        """
+        configured: dict[str, str] = self._settings.require("standbys")
+        workers = self._state.workers()
+        standbys = tuple(
+            StandbyStatus(name, workers.get(name), self._state.wishes(name))
+            # A worker that is alive though STANDBYS does not name it here is part of the fleet, too.
+            for name in dict.fromkeys((*configured, *(name for name, beat in workers.items() if beat.is_live)))
+        )
+        if time.monotonic() - self._counted_at >= self._count_every_seconds:
+            self._count(standbys)
+            self._counted_at = time.monotonic()
+        return FleetStatus(
+            at=time.time(),
+            standbys=standbys,
+            waiting=self._state.queue_depth([standby.name for standby in standbys]),
+            running=count_running(self._state.client),
+            counts=self._counts,
+            counts_problem=self._problem,
+            dead_letters=tuple(self._state.dead_letters()),
+        )
+
+    def _count(self, standbys: Sequence[StandbyStatus]) -> None:
+        """Count in a standby that serves, else in any, and in the primary only if none answers."""
+        self._counts = None
+        problems = []
+        configured: dict[str, str] = self._settings.require("standbys")
+        serving = [each.name for each in standbys if each.heartbeat is not None and each.heartbeat.is_serving]
+        for name in dict.fromkeys((*(name for name in serving if name in configured), *configured, "primary")):
+            try:
+                self._counts = self._count_in(Database.named(self._settings, name))
+            except FleetError as error:
+                problems.append(str(error))
+            else:
+                break
+        self._problem = problems[0] if problems and self._counts is None else ""
+
+    def _count_in(self, database: Database) -> TableCounts:
+        patience = min(_LOGON_SECONDS, database.connect_timeout_seconds)
+        quick = dataclasses.replace(database, connect_timeout_seconds=patience)
+        with session(quick, module="status") as connection, connection.cursor() as cursor:
+            connection.call_timeout = int(1000 * _COUNT_SECONDS)
+            cursor.execute(statement("table_counts"))
+            pictures, embedded, failed = cursor.fetchone()
+            cursor.execute(statement("pending_count"))
+            (pending,) = cursor.fetchone()
+        return TableCounts(database.name, int(pictures), int(embedded), int(failed), int(pending))
