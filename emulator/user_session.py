@@ -9,6 +9,7 @@ On a standby, DML goes to the primary in a redirected transaction; queries stay 
 from __future__ import annotations
 
 import datetime
+import logging
 import re
 import threading
 import time
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
     from emulator.inference import ModelInspection
     from emulator.instance import Instance
     from emulator.store import Snapshot, Transaction
+
+log = logging.getLogger("emulator.session")
 
 _UNIT_DEFINITION = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/)*CREATE\s+(?:OR\s+REPLACE\s+)?(?:(?:NON)?EDITIONABLE\s+)?"
@@ -572,6 +575,9 @@ class UserSession:
             yield
         except apsw.InterruptError:
             raise OraError(28 if self._killed else 1013) from None
+        except apsw.SQLError as error:
+            log.exception("SQLite refused what was written for a statement")
+            raise NotEmulated(f"a statement of this form ({error})") from error
         finally:
             self._depth -= 1
             self.is_active = self._depth > 0

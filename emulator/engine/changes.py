@@ -91,7 +91,7 @@ class ChangeWriter:
         columns = self._columns(relation, listed)
         values = node.expression
         names = ", ".join(quote(column.name) for column in columns)
-        head = f"INSERT INTO {quote(relation.sqlite_name)} ({names})"
+        head = f'INSERT INTO "{relation.sqlite_name}" ({names})'
         if isinstance(values, exp.Values):
             rows = values.expressions
             if len(rows) != 1:
@@ -148,6 +148,8 @@ class ChangeWriter:
         writer = ExpressionWriter(self._statement, Names(sources=[source]))
         writer.allows_aggregates = False
         parts = []
+        if not node.expressions:
+            raise OraError(936)
         for item in node.expressions:
             if not isinstance(item, exp.EQ) or not isinstance(item.this, exp.Column):
                 raise NotEmulated("UPDATE … SET of that form")
@@ -156,7 +158,7 @@ class ChangeWriter:
             if column is None:
                 raise OraError(904, f'"{name}"', offset=writer.offset(item.this))
             parts.append(f"{quote(name)} = {self._assigned(writer, relation, column, item.expression)}")
-        target = f"{quote(relation.sqlite_name)} AS {quote(source.alias)}"
+        target = f'"{relation.sqlite_name}" AS {quote(source.alias)}'
         change.sqlite_text = f"UPDATE {target} SET {', '.join(parts)}{self._where(node, writer)}"
         self._returning(node, change, source)
         return change
@@ -166,9 +168,7 @@ class ChangeWriter:
         relation, source, change = self._target(node.this, "DELETE")
         writer = ExpressionWriter(self._statement, Names(sources=[source]))
         writer.allows_aggregates = False
-        change.sqlite_text = (
-            f"DELETE FROM {quote(relation.sqlite_name)} AS {quote(source.alias)}{self._where(node, writer)}"
-        )
+        change.sqlite_text = f'DELETE FROM "{relation.sqlite_name}" AS {quote(source.alias)}{self._where(node, writer)}'
         self._returning(node, change, source)
         return change
 

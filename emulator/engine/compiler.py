@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Sequence
 
 from emulator.datatypes import SqlType, Value
@@ -14,9 +15,11 @@ from emulator.engine.objects import Scope
 from emulator.engine.prepared import NameResolver, RunQuery
 from emulator.engine.queries import StatementWriter, WrittenQuery
 from emulator.engine.row_sources import QueryRows
-from emulator.errors import OraError
+from emulator.errors import NotEmulated, OraError
 from emulator.session import Column, RowSource
 from emulator.statement_text import StatementKind, StatementText
+
+log = logging.getLogger("emulator.engine")
 
 
 class Query:
@@ -92,8 +95,13 @@ def _prepare(text: StatementText, catalogue: Catalogue, scope: Scope, binds: Bin
         source = source[: text.returning_into_offset]
     tree = parse_statement(source)
     statement = StatementWriter(text, catalogue, scope, binds)
-    if text.kind is StatementKind.QUERY:
-        return Query(statement, statement.query(tree, None, is_top=True))
-    if text.kind is StatementKind.DML:
-        return ChangeWriter(statement).write(tree)
+    try:
+        if text.kind is StatementKind.QUERY:
+            return Query(statement, statement.query(tree, None, is_top=True))
+        if text.kind is StatementKind.DML:
+            return ChangeWriter(statement).write(tree)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # The parser accepts texts that Oracle's grammar does not have, and leaves holes in their trees.
+        log.exception("no rule for the tree of a statement")
+        raise NotEmulated("a statement of this form") from error
     raise OraError(900)

@@ -7,7 +7,14 @@ import re
 import apsw
 
 from emulator.engine.catalogue import Catalogue
-from emulator.engine.objects import Constraint, ConstraintKind, Relation
+from emulator.engine.objects import (
+    Constraint,
+    ConstraintKind,
+    Relation,
+    oracle_identifier,
+    sqlite_identifier,
+    table_storage,
+)
 from emulator.engine.prepared import StoredRow
 from emulator.errors import OraError
 
@@ -66,7 +73,7 @@ def _column_names(message: str) -> list[str]:
     match = _COLUMNS.search(message)
     if match is None:
         return []
-    return [part.rsplit(".", 1)[-1] for part in match[1].split(", ")]
+    return [oracle_identifier(part.rsplit(".", 1)[-1]) for part in match[1].split(", ")]
 
 
 def _foreign_key(
@@ -97,13 +104,13 @@ def _references(relation: Relation) -> list[Constraint]:
 
 
 def _hangs(connection: apsw.Connection, relation: Relation, constraint: Constraint) -> bool:
-    parent = f'"{constraint.parent_owner}.{constraint.parent_table}"'
-    filled = " AND ".join(f'c."{column}" IS NOT NULL' for column in constraint.columns)
-    joined = " AND ".join(
-        f'p."{theirs}" = c."{mine}"' for mine, theirs in zip(constraint.columns, constraint.parent_columns, strict=True)
-    )
+    parent = table_storage(constraint.parent_owner, constraint.parent_table)
+    mine = [sqlite_identifier(name) for name in constraint.columns]
+    theirs = [sqlite_identifier(name) for name in constraint.parent_columns]
+    filled = " AND ".join(f'c."{name}" IS NOT NULL' for name in mine)
+    joined = " AND ".join(f'p."{there}" = c."{here}"' for here, there in zip(mine, theirs, strict=True))
     query = (
         f'SELECT 1 FROM "{relation.sqlite_name}" AS c WHERE {filled} '
-        f"AND NOT EXISTS (SELECT 1 FROM {parent} AS p WHERE {joined}) LIMIT 1"
+        f'AND NOT EXISTS (SELECT 1 FROM "{parent}" AS p WHERE {joined}) LIMIT 1'
     )
     return bool(connection.execute(query).fetchall())

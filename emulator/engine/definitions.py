@@ -24,6 +24,9 @@ from emulator.engine.objects import (
     Scope,
     TableColumn,
     Unit,
+    index_storage,
+    sqlite_identifier,
+    table_storage,
 )
 from emulator.engine.prepared import DefinitionPlan, StoredRow
 from emulator.engine.stored_values import SQLITE_TYPES, signature_letter
@@ -413,7 +416,7 @@ def _create_table(work: _Work) -> DefinitionPlan:
     statements.append(_store_object(relation.owner, relation.name, "TABLE", relation_to_json(relation)))
     statements.append(("UPDATE _counters SET value = ? WHERE name = 'constraint'", (draft.counter,)))
     parents = {
-        f"{constraint.parent_owner}.{constraint.parent_table}"
+        table_storage(constraint.parent_owner, constraint.parent_table)
         for constraint in relation.constraints
         if constraint.kind is ConstraintKind.FOREIGN_KEY
     }
@@ -531,7 +534,7 @@ def _reference(work: _Work, draft: _TableDraft, name: str | None, columns: tuple
 
 
 def _names_sql(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
+    return ", ".join(f'"{sqlite_identifier(name)}"' for name in names)
 
 
 def _create_statements(relation: Relation, catalogue: Catalogue) -> list[_Statement]:
@@ -546,7 +549,7 @@ def _create_statements(relation: Relation, catalogue: Catalogue) -> list[_Statem
         lines.append('"_rowid" INTEGER PRIMARY KEY')
     for column in relation.columns:
         null = "" if column.nullable else " NOT NULL"
-        lines.append(f'"{column.name}" {SQLITE_TYPES[signature_letter(column.type)]}{null}')
+        lines.append(f'"{sqlite_identifier(column.name)}" {SQLITE_TYPES[signature_letter(column.type)]}{null}')
     for constraint in relation.constraints:
         unknown = set(constraint.columns) - set(relation.by_name)
         if unknown:
@@ -557,7 +560,7 @@ def _create_statements(relation: Relation, catalogue: Catalogue) -> list[_Statem
         elif constraint.kind is ConstraintKind.UNIQUE:
             lines.append(f"UNIQUE ({columns})")
         else:
-            parent = f'"{constraint.parent_owner}.{constraint.parent_table}"'
+            parent = f'"{table_storage(constraint.parent_owner, constraint.parent_table)}"'
             action = f" ON DELETE {constraint.on_delete}" if constraint.on_delete else ""
             lines.append(
                 f"FOREIGN KEY ({columns}) REFERENCES {parent} ({_names_sql(constraint.parent_columns)}){action}"
@@ -565,7 +568,7 @@ def _create_statements(relation: Relation, catalogue: Catalogue) -> list[_Statem
     statements: list[_Statement] = [(f'CREATE TABLE "{relation.sqlite_name}" ({", ".join(lines)})', ())]
     for constraint in relation.constraints:
         if constraint.kind is ConstraintKind.FOREIGN_KEY:  # deleting a parent looks its children up
-            index = f"{relation.sqlite_name}.{constraint.name}"
+            index = f"{index_storage(relation.owner, relation.name)}.{constraint.name}"
             columns = _names_sql(constraint.columns)
             statements.append((f'CREATE INDEX "{index}" ON "{relation.sqlite_name}" ({columns})', ()))
     return statements
@@ -652,7 +655,7 @@ def _alter_table(work: _Work) -> DefinitionPlan:
     statements: list[_Statement] = [
         (
             (
-                f'ALTER TABLE "{relation.sqlite_name}" ADD COLUMN "{column.name}" '
+                f'ALTER TABLE "{relation.sqlite_name}" ADD COLUMN "{sqlite_identifier(column.name)}" '
                 f"{SQLITE_TYPES[signature_letter(column.type)]}"
             ),
             (),
@@ -682,7 +685,7 @@ def _create_index(work: _Work, *, unique: bool = False) -> DefinitionPlan:
     kind = "UNIQUE INDEX" if unique else "INDEX"
     return DefinitionPlan(
         (
-            (f'CREATE {kind} "{owner}.{name}" ON "{relation.sqlite_name}" ({_names_sql(columns)})', ()),
+            (f'CREATE {kind} "{index_storage(owner, name)}" ON "{relation.sqlite_name}" ({_names_sql(columns)})', ()),
             _store_object(changed.owner, changed.name, "TABLE", relation_to_json(changed)),
         ),
         frozenset({relation.sqlite_name}),
@@ -702,7 +705,7 @@ def _drop_index(work: _Work) -> DefinitionPlan:
     changed = replace(relation, indexes=kept, by_name={})
     return DefinitionPlan(
         (
-            (f'DROP INDEX "{owner}.{name}"', ()),
+            (f'DROP INDEX "{index_storage(owner, name)}"', ()),
             _store_object(changed.owner, changed.name, "TABLE", relation_to_json(changed)),
         ),
         frozenset({relation.sqlite_name}),

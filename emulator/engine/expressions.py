@@ -451,6 +451,8 @@ class ExpressionWriter:
             return Piece(f"num(count(*){over})", NUMBER)
         if isinstance(argument, exp.Distinct):
             self.only(argument, "expressions")
+            if not argument.expressions:
+                raise OraError(936, offset=self.offset(node))
             argument, distinct = argument.expressions[0], "DISTINCT "
         piece = self.value(argument)
         if name == "COUNT":

@@ -6,9 +6,30 @@ Names are as stored: upper case unless they were quoted. ``sqlite_name`` is the 
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass, field
 
 from emulator.datatypes import SqlType
+
+
+def sqlite_identifier(name: str) -> str:
+    """Return a name for SQLite, which does not tell ``a`` from ``A``: small letters are marked, so that case counts."""
+    return re.sub("[a-z~]", lambda found: "~" + found[0].upper(), name)
+
+
+def oracle_identifier(written: str) -> str:
+    """Return the name that ``sqlite_identifier`` wrote."""
+    return re.sub("~(.)", lambda found: found[1].lower(), written)
+
+
+def table_storage(owner: str, name: str) -> str:
+    """Return the SQLite name of a table, to be written in double quotes."""
+    return f"{sqlite_identifier(owner)}.{sqlite_identifier(name)}"
+
+
+def index_storage(owner: str, name: str) -> str:
+    """Return the SQLite name of an index; the small letters keep it apart from all tables."""
+    return f"index {table_storage(owner, name)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +109,7 @@ class Relation:
     @property
     def sqlite_name(self) -> str:
         """Name of the SQLite table, to be written in double quotes."""
-        return self.name if self.kind is RelationKind.DICTIONARY else f"{self.owner}.{self.name}"
+        return self.name if self.kind is RelationKind.DICTIONARY else table_storage(self.owner, self.name)
 
 
 @dataclass(frozen=True, slots=True)

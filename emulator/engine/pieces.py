@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from emulator.datatypes import SqlType, TypeName, varchar2
 from emulator.engine.functions.type_rules import is_null_type
-from emulator.engine.objects import Relation
+from emulator.engine.objects import Relation, sqlite_identifier
 from emulator.engine.stored_values import signature_letter
 from emulator.errors import OraError
 
@@ -53,8 +53,8 @@ class Piece:
 
 
 def quote(name: str) -> str:
-    """Write a name for SQLite."""
-    return '"' + name.replace('"', '""') + '"'
+    """Write a column's or an alias' name for SQLite."""
+    return '"' + sqlite_identifier(name).replace('"', '""') + '"'
 
 
 def text_literal(text: str) -> str:

@@ -195,10 +195,10 @@ class StatementWriter:
             if options is not None and (options.args.get("percent") or options.args.get("with_ties")):
                 raise NotEmulated("FETCH FIRST … PERCENT or WITH TIES")
             count = limit.args.get("count")
-            rows = "1" if count is None else f"max(int_of({writer.converted(count, 'N')}), 0)"
+            rows = "1" if count is None else f"coalesce(max(int_of({writer.converted(count, 'N')}), 0), 0)"
             text += f" LIMIT {rows}"
         if offset is not None:
-            skipped = f"max(int_of({writer.converted(offset.expression, 'N')}), 0)"
+            skipped = f"coalesce(max(int_of({writer.converted(offset.expression, 'N')}), 0), 0)"
             text += f"{'' if limit is not None else ' LIMIT -1'} OFFSET {skipped}"
         return text
 
@@ -236,7 +236,7 @@ class StatementWriter:
             column.name: Field(column.name, f"{quote(alias)}.{quote(column.name)}", column.type, column.nullable)
             for column in relation.columns
         }
-        return f"{quote(relation.sqlite_name)} AS {quote(alias)}", Source(alias, fields, relation)
+        return f'"{relation.sqlite_name}" AS {quote(alias)}', Source(alias, fields, relation)
 
     def _view_source(self, relation: Relation, alias: str) -> tuple[str, Source]:
         """Write a view as the query that it stands for, bound in its owner's schema and with its owner's rights."""
@@ -420,7 +420,7 @@ class _SelectWriter:
         count = f"int_of({self._writer.converted(node.expression, 'N')})"
         if isinstance(node, exp.EQ):
             raise NotEmulated("ROWNUM = n")
-        return f" LIMIT max({count}{' - 1' if isinstance(node, exp.LT) else ''}, 0)"
+        return f" LIMIT coalesce(max({count}{' - 1' if isinstance(node, exp.LT) else ''}, 0), 0)"
 
     def _text(self, node: exp.Expression) -> str:
         return self._writer.value(node).sql
@@ -430,6 +430,8 @@ class _SelectWriter:
         if group is None:
             return ""
         self._writer.only(group, "expressions")
+        if not group.expressions:
+            raise OraError(936)
         texts = [self._no_aggregates(self._text, item) for item in group.expressions]
         self._writer.bare_columns.clear()
         self._writer.grouped = frozenset(texts)
@@ -440,6 +442,8 @@ class _SelectWriter:
         return "" if having is None else f" HAVING {self._writer.condition(having.this)}"
 
     def _select_list(self) -> None:
+        if not self._node.expressions:
+            raise OraError(936)
         for item in self._node.expressions:
             if isinstance(item, exp.Star):
                 self._star(None)

@@ -82,7 +82,11 @@ def unpack_vector(stored: bytes) -> np.ndarray[Any, np.dtype[Any]]:
 
 
 def _store_time(value: datetime.datetime) -> str:
-    return f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond:06d}000"
+    return f"{_store_date(value)}.{value.microsecond:06d}000"
+
+
+def _store_date(value: datetime.datetime) -> str:
+    return value.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
 
 
 def _store_zoned(value: datetime.datetime) -> str:
@@ -121,7 +125,7 @@ def _zoned(value: datetime.datetime) -> datetime.datetime:
 _STORE: dict[str, Callable[[Any], Any]] = {
     "N": _store_number,
     "S": str,
-    "D": lambda value: f"{value:%Y-%m-%d %H:%M:%S}",
+    "D": _store_date,
     "T": lambda value: _store_time(_naive(value)),
     "Z": lambda value: _store_zoned(_zoned(value)),
     "F": float,

@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 
 from emulator.engine.catalogue import Catalogue
-from emulator.engine.objects import ConstraintKind, Relation
+from emulator.engine.objects import ConstraintKind, Relation, sqlite_identifier, table_storage
 from emulator.store.locks import LockKey
 
 _UNIQUE = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE})
@@ -35,12 +35,12 @@ class TableKeys:
 def table_keys(relation: Relation) -> TableKeys:
     """Work out a table's keys."""
     has_primary = any(constraint.kind is ConstraintKind.PRIMARY_KEY for constraint in relation.constraints)
-    columns = tuple(column.name for column in relation.columns)
+    columns = tuple(sqlite_identifier(column.name) for column in relation.columns)
     if not has_primary:
         columns = ("_rowid", *columns)
 
     def numbers(names: Sequence[str]) -> tuple[int, ...]:
-        return tuple(columns.index(name) for name in names)
+        return tuple(columns.index(sqlite_identifier(name)) for name in names)
 
     unique = []
     primary: tuple[int, ...] = (0,)
@@ -51,8 +51,9 @@ def table_keys(relation: Relation) -> TableKeys:
         if constraint.kind in _UNIQUE:
             unique.append(numbers(constraint.columns))
         elif constraint.kind is ConstraintKind.FOREIGN_KEY:
-            parent = f"{constraint.parent_owner}.{constraint.parent_table}"
-            foreign.append((numbers(constraint.columns), parent, constraint.parent_columns))
+            parent = table_storage(constraint.parent_owner, constraint.parent_table)
+            parent_columns = tuple(sqlite_identifier(name) for name in constraint.parent_columns)
+            foreign.append((numbers(constraint.columns), parent, parent_columns))
     unique.extend(numbers(index.columns) for index in relation.indexes if index.unique)
     return TableKeys(relation.sqlite_name, columns, primary, tuple(unique), tuple(foreign))
 

@@ -298,8 +298,10 @@ class Store:
             try:
                 self._run_statements(plan.statements)
                 self._finish(RedoKind.DEFINITION, redo_log.encode_statements(plan.statements))
-            except BaseException:
+            except BaseException as error:
                 self.writer.execute("ROLLBACK").fetchall()
+                if isinstance(error, apsw.ConstraintError):  # rows that are there do not fit a new key
+                    raise OraError(1452) from None
                 raise
             self.catalogue = Catalogue.load(self.writer, self.catalogue.version + 1)
             return plan

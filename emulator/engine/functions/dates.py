@@ -10,7 +10,7 @@ from emulator.datatypes import DATE, NUMBER, SqlType, TypeName, Value
 from emulator.engine.functions.conversions import to_datetime, to_number
 from emulator.engine.functions.numbers import round_number, truncate_number
 from emulator.engine.functions.registry import register
-from emulator.errors import NotEmulated
+from emulator.errors import NotEmulated, OraError
 from emulator.number import Number
 
 _SECONDS_A_DAY = 86_400
@@ -65,7 +65,10 @@ def _last_day(value: datetime.datetime) -> datetime.datetime:
 def add_days(value: datetime.datetime, days: Number) -> datetime.datetime:
     """Return a date some days later; fractions are times of day, to the second."""
     seconds = number.round_places(number.multiply(days, _SECONDS_A_DAY), 0)
-    return value + datetime.timedelta(seconds=int(seconds))
+    try:
+        return value + datetime.timedelta(seconds=int(seconds))
+    except OverflowError:
+        raise OraError(1841) from None
 
 
 def days_between(later: datetime.datetime, earlier: datetime.datetime) -> Number:

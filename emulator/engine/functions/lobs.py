@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from emulator.datatypes import NUMBER, SqlType, TypeName, Value
+from collections.abc import Sequence
+
+from emulator.datatypes import NUMBER, SqlType, TypeName, Value, varchar2
 from emulator.engine.functions.registry import register
+from emulator.engine.stored_values import signature_letter
 from emulator.number import Number
 
 
@@ -12,8 +15,14 @@ def _length(value: Value) -> int:
     return len(value)
 
 
-@register("DBMS_LOB.SUBSTR", result=SqlType(TypeName.RAW, size=2000), arguments=(1, 3))
-def _substring(value: bytes, amount: Number = 32_767, offset: Number = 1) -> bytes:
+def _part_type(types: Sequence[SqlType]) -> SqlType:
+    return SqlType(TypeName.RAW, size=2000) if signature_letter(types[0]) == "R" else varchar2(4000)
+
+
+@register("DBMS_LOB.SUBSTR", result=_part_type, arguments=(1, 3))
+def _substring(value: bytes | str, amount: Number = 32_767, offset: Number = 1) -> bytes | str | None:
+    if int(offset) < 1 or int(amount) < 1:
+        return None
     return value[int(offset) - 1 : int(offset) - 1 + int(amount)]
 
 

@@ -114,7 +114,10 @@ def _cast(letters: str, stored: Any) -> Any:  # noqa: ANN401 - stored values
     elif wanted == "V":
         value = parse_vector(value)
     elif wanted == "R":
-        value = bytes.fromhex(value)
+        try:
+            value = bytes.fromhex(value)
+        except ValueError:
+            raise OraError(1465, text="ORA-01465: invalid hex number") from None
     elif wanted == "B":
         value = str(value).upper() == "TRUE"
     else:

@@ -6,6 +6,7 @@ one letter for each argument's type, so that the wrapper knows what the stored a
 
 from __future__ import annotations
 
+import datetime
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import apsw
 
 from emulator.datatypes import SqlType, Value
 from emulator.engine.stored_values import load_by_letter, signature_letter, store_by_letter
+from emulator.errors import OraError
 
 TypeRule: TypeAlias = Callable[[Sequence[SqlType]], SqlType]
 
@@ -76,8 +78,16 @@ def call_function(entry: SqlFunction, arguments: Sequence[Value]) -> Value:
     """Call a function on Python values, as PL/SQL does."""
     if entry.strict and any(argument is None for argument in arguments):
         return None
-    value = entry.call(*arguments)
+    try:
+        value = entry.call(*arguments)
+    except (ArithmeticError, ValueError) as error:
+        raise _out_of_range(arguments) from error
     return None if isinstance(value, str) and not value else value
+
+
+def _out_of_range(arguments: Sequence[Value]) -> OraError:
+    """Return the error for values that Python's own types cannot hold: dates beyond the calendar, or numbers."""
+    return OraError(1841 if any(isinstance(each, datetime.datetime) for each in arguments) else 1426)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -95,7 +105,11 @@ def _as_sqlite_function(entry: SqlFunction) -> Callable[..., Any]:
         if entry.strict and None in stored:
             return None
         # The signature ends in the result's letter, which the writer knows from the type rule.
-        value = entry.call(*_converter(signature[:-1])(stored))
+        arguments = _converter(signature[:-1])(stored)
+        try:
+            value = entry.call(*arguments)
+        except (ArithmeticError, ValueError) as error:
+            raise _out_of_range(arguments) from error
         return (
             None if value is None or (isinstance(value, str) and not value) else store_by_letter(value, signature[-1])
         )

@@ -10,7 +10,7 @@ from emulator.datatypes import NUMBER, SqlType, TypeName, Value
 from emulator.engine.functions.registry import register
 from emulator.engine.functions.type_rules import long_text, text_of_all, text_of_first
 from emulator.errors import OraError
-from emulator.number import Number
+from emulator.number import Number, number_text
 
 
 @register("UNISTR", result=text_of_first, arguments=(1, 1), accepts="S")
@@ -140,7 +140,10 @@ def _ascii(text: str) -> int:
 
 @register("CHR", result=SqlType(TypeName.VARCHAR2, size=4), arguments=(1, 1), accepts="N")
 def _character(code: Number) -> str:
-    return chr(int(code))
+    try:
+        return chr(int(code))
+    except (OverflowError, ValueError):
+        raise OraError(1428, number_text(code)) from None
 
 
 @functools.lru_cache(maxsize=512)
