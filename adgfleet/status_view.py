@@ -5,18 +5,13 @@ from __future__ import annotations
 import datetime
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from adgfleet.fleet_status import GONE, NO_WORKER, FleetStatus, StandbyStatus
-from fleet.console import counted
+from fleet.console import counted, make_table
 from fleet.heartbeat import WorkerState
 
-_COLUMNS = (
-    *("standby", "state", "sessions", "busy", "pictures/s", "apply lag", "commit", "embedded", "failed"),
-    "why not serving",
-)
-_LEFT = frozenset({"standby", "state", "why not serving"})
+_COLUMNS = ("standby", "state", "sessions", "busy", "pictures/s", "lag", "commit", "embedded", "failed")
 _STYLES = {
     WorkerState.SERVING: "green",
     WorkerState.PAUSED: "yellow",
@@ -31,11 +26,7 @@ _STYLES = {
 
 def render_status(status: FleetStatus) -> RenderableType:
     """Return the table and the lines below it."""
-    table = Table()
-    for column in _COLUMNS:
-        table.add_column(column, justify="left" if column in _LEFT else "right", overflow="fold")
-    for standby in status.standbys:
-        table.add_row(*_cells(standby))
+    table = make_table(_COLUMNS, [_cells(standby) for standby in status.standbys])
     return Group(table, *(Text(line) for line in _lines(status)))
 
 
@@ -52,7 +43,7 @@ def _cells(standby: StandbyStatus) -> list[Text]:
     beat = standby.heartbeat
     state = Text(standby.state, style=_STYLES.get(standby.state, ""))
     if beat is None:
-        return [Text(standby.name), state, *(Text("-") for _ in _COLUMNS[3:]), Text(standby.reason)]
+        return [Text(standby.name), state, *(Text("-") for _ in _COLUMNS[2:])]
     rate = beat.pictures_per_second if beat.is_live else 0.0
     return [
         Text(standby.name),
@@ -64,7 +55,6 @@ def _cells(standby: StandbyStatus) -> list[Text]:
         _seconds(beat.commit_seconds if beat.is_live else None, 2),
         Text(str(beat.embedded)),
         Text(str(beat.failed)),
-        Text(standby.reason),
     ]
 
 
@@ -73,7 +63,8 @@ def _seconds(value: float | None, digits: int) -> Text:
 
 
 def _lines(status: FleetStatus) -> list[str]:
-    lines = [f"queue: {counted(status.waiting, 'range')} waiting, {status.running:,} running"]
+    lines = [f"{each.name} is {each.state}: {each.reason}" for each in status.standbys if each.reason]
+    lines += [f"queue: {counted(status.waiting, 'range')} waiting, {status.running:,} running"]
     counts = status.counts
     if counts is None:
         lines.append(f"tables: not counted, {status.counts_problem}")

@@ -14,12 +14,13 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, ParamSpec
 
 import click
 import redis
 from kombu.exceptions import KombuError
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -29,8 +30,12 @@ from fleet.settings import Settings
 
 #: For people: progress, remarks, errors.
 stderr = Console(stderr=True, highlight=False)
+#: Characters of a line in a pipe or file; a terminal has its own width.
+_PIPE_WIDTH = 200
 #: For results.
-stdout = Console(highlight=False)
+stdout = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+#: A column whose cells are all this short is never broken.
+_SHORT_CELL = 24
 
 STATUS_FAILED = 1
 STATUS_USAGE = 2
@@ -61,13 +66,20 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     """Print a table on stdout; figures are aligned to the right."""
     if title:
         stdout.print(title, markup=False, soft_wrap=True)
-    table = Table()
+    stdout.print(make_table(columns, [[Text(click.unstyle(cell)) for cell in row] for row in rows]))
+
+
+def make_table(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> Table:
+    """Return a table that fits a terminal: only columns with long texts are broken. A cell is data, never markup."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for number, column in enumerate(columns):
-        figures = bool(rows) and all(_is_figure(row[number]) for row in rows)
-        table.add_column(column, justify="right" if figures else "left")
+        cells = [row[number].plain for row in rows]
+        is_short = all(len(cell) <= _SHORT_CELL for cell in cells)
+        figures = bool(cells) and all(_is_figure(cell) for cell in cells)
+        table.add_column(column, justify="right" if figures else "left", no_wrap=is_short, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(click.unstyle(cell)) for cell in row))  # a cell is data, never markup
-    stdout.print(table)
+        table.add_row(*row)
+    return table
 
 
 def fail(text: str, status: int = STATUS_FAILED) -> NoReturn:
@@ -112,7 +124,7 @@ def pass_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 def _is_figure(cell: str) -> bool:
     try:
-        float(cell)
+        float(cell.removesuffix(" s").replace(",", ""))
     except ValueError:
         return cell in {"", "-"}
     return True
