@@ -181,10 +181,15 @@ def _sesstat(instance: Instance) -> list[_Record]:
     ]
 
 
-def _osstat(_instance: Instance) -> list[_Record]:
-    load = os.getloadavg()[0]
+def _osstat(instance: Instance) -> list[_Record]:
+    """The machine's processors and load; busy and idle time as if the instance had the machine for itself."""
+    load, cpus = os.getloadavg()[0], os.cpu_count() or 1
+    busy = int(instance.cpu_seconds() * 100)
+    idle = max(int((time.monotonic() - instance.started_monotonic) * 100 * cpus) - busy, 0)
     return [
-        {"STAT_NAME": "NUM_CPUS", "VALUE": os.cpu_count() or 1, "OSSTAT_ID": 0},
+        {"STAT_NAME": "NUM_CPUS", "VALUE": cpus, "OSSTAT_ID": 0},
+        {"STAT_NAME": "IDLE_TIME", "VALUE": idle, "OSSTAT_ID": 1},
+        {"STAT_NAME": "BUSY_TIME", "VALUE": busy, "OSSTAT_ID": 2},
         {"STAT_NAME": "LOAD", "VALUE": round(load, 2), "OSSTAT_ID": 15},
     ]
 

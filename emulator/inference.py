@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import resource
 import select
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,6 +82,14 @@ class _Child:
             raise _ChildLostError("ended") from error
         return self._await(deadline, check_cancelled)
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of the process while it runs, 0.0 afterwards. Source: proc(5), /proc/PID/stat."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
+        except OSError:
+            return 0.0
+        return 0.0 if fields[0] == "Z" else (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def end(self) -> None:
         """Kill the process."""
         self._process.kill()
@@ -119,6 +129,7 @@ class InferenceService:
         self._deadline_seconds = deadline_seconds
         self._lock = threading.Lock()
         self._closed = False
+        self._children: set[_Child] = set()
         self._slots: queue.LifoQueue[_Child | None] = queue.LifoQueue()
         self._size = processes
         # The system kills a child when the *thread* that started it ends, and sessions' threads end all the time.
@@ -143,9 +154,11 @@ class InferenceService:
         self._spawner.shutdown()
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time of the processes that have ended."""
+        """Return the CPU time of all inference processes, those that have ended included."""
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return usage.ru_utime + usage.ru_stime
+        with self._lock:
+            children = list(self._children)
+        return usage.ru_utime + usage.ru_stime + sum(child.cpu_seconds() for child in children)
 
     def embed(
         self, model: Model, load: Callable[[], bytes], data: Value, *, check_cancelled: Callable[[], None]
@@ -231,6 +244,8 @@ class InferenceService:
         try:
             if child is None:
                 child = self._spawner.submit(_Child).result()
+                with self._lock:
+                    self._children.add(child)
             yield child
             returned = child
         except _ChildLostError as error:
@@ -241,6 +256,8 @@ class InferenceService:
             raise
         finally:
             if returned is None and child is not None:
+                with self._lock:
+                    self._children.discard(child)
                 child.end()
             self._slots.put(returned)
 

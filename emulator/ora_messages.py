@@ -109,6 +109,7 @@ MESSAGES: dict[int, str] = {
     2264: "name already used by an existing constraint",
     3113: "end-of-file on communication channel",
     3135: "connection lost contact",
+    3176: "Statement is only valid on an open standby database.",
     3172: "STANDBY_MAX_DATA_DELAY of {} seconds exceeded",
     3173: "Standby may not be synced with primary",
     4043: "Object {} does not exist.",

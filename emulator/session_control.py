@@ -70,10 +70,9 @@ def _rollback_to(session: UserSession, match: re.Match[str]) -> None:
 def _redirection(session: UserSession, match: re.Match[str]) -> None:
     enabled = match["switch"].upper() == "ENABLE"
     if match["what"].upper() == "DML":
-        session.redirect_dml = enabled
-    elif enabled:
-        # Oracle sends whole blocks to the primary then; nobody here wants inference there, so it is not emulated.
-        raise NotEmulated("ALTER SESSION ENABLE ADG_REDIRECT_PLSQL")
+        session.standby.redirects_dml = enabled
+    else:
+        session.standby.redirects_plsql = enabled
 
 
 def _current_schema(session: UserSession, match: re.Match[str]) -> None:
@@ -81,7 +80,12 @@ def _current_schema(session: UserSession, match: re.Match[str]) -> None:
 
 
 def _sync_with_primary(session: UserSession, _match: re.Match[str]) -> None:
-    session.sync_with_primary()
+    session.standby.sync()
+
+
+def _most_delay(session: UserSession, match: re.Match[str]) -> None:
+    value = match["delay"].upper()
+    session.standby.most_delay_seconds = None if value == "NONE" else int(value)
 
 
 def _time_zone(session: UserSession, match: re.Match[str]) -> None:
@@ -144,6 +148,7 @@ _FORMS: tuple[tuple[re.Pattern[str], _Effect], ...] = tuple(
         (r"SET\s+ROLE\s+ALL", _nothing),
         (r"ALTER\s+SESSION\s+(?P<switch>ENABLE|DISABLE)\s+ADG_REDIRECT_(?P<what>DML|PLSQL)", _redirection),
         (rf"ALTER\s+SESSION\s+SET\s+CURRENT_SCHEMA\s*=\s*{_NAME}", _current_schema),
+        (r"ALTER\s+SESSION\s+SET\s+STANDBY_MAX_DATA_DELAY\s*=\s*(?P<delay>\d{1,9}|NONE)", _most_delay),
         (r"ALTER\s+SESSION\s+SYNC\s+WITH\s+PRIMARY", _sync_with_primary),
         (r"ALTER\s+SESSION\s+SET\s+TIME_ZONE\s*=\s*'(?P<zone>[^']*)'\x00?", _time_zone),
         (r"ALTER\s+SESSION\s+SET\s+(?P<parameter>NLS_\w+)\s*=\s*(?P<value>'[^']*'|\w+)", _nls),

@@ -15,11 +15,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 import apsw
 
-from emulator.dataguard import RedirectedTransaction
 from emulator.datatypes import Row, SqlType, Value
 from emulator.engine.call_context import SESSION_NLS, enter_context
 from emulator.engine.compiler import prepare as prepare_statement
@@ -31,6 +30,7 @@ from emulator.engine.definitions import (
     plan_password,
     plan_unit,
 )
+from emulator.engine.dictionary import OWN_CHANGES_VIEW
 from emulator.engine.objects import Scope
 from emulator.engine.prepared import SchemaMovedError, with_current_schema
 from emulator.errors import NotEmulated, OraError
@@ -38,6 +38,7 @@ from emulator.plsql.execution import compile_unit, run_block
 from emulator.session import BatchError, Column, Logon, Outcome, RowSource, SessionStatistics
 from emulator.session_control import is_control, run_control
 from emulator.session_environment import read_user_environment
+from emulator.standby_work import StandbyWork
 from emulator.statement_text import StatementKind, StatementText, scan_statement
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ _PROBE_SECONDS = 0.02
 #: The only namespace that a client may fill.
 _CLIENT_CONTEXT = "CLIENTCONTEXT"
 _CALL_SAVEPOINT = "_CALL_{}"
+_PRIMARY_PACKAGES = ("DBMS_SCHEDULER.", "DBMS_PARALLEL_EXECUTE.")
 _ALL_ROWS = 1_000_000_000
-_Found = TypeVar("_Found")
 
 
 class UserSession:
@@ -88,13 +89,11 @@ class UserSession:
         self.identity: dict[str, str | None] = {}
         self.package_state: dict[str, object] = {}
         self.time_zone = "+00:00"
-        self.redirect_dml = False
+        self.standby = StandbyWork(self)
         self.logon_time = datetime.datetime.now(datetime.UTC)
         self.is_active = False
         self.statistics = SessionStatistics()
         self._transaction: Transaction = instance.store.begin()
-        self._redirected: RedirectedTransaction | None = None
-        self._redirected_tables: set[str] = set()
         self._commits = 0
         self._open_rows: set[SessionRows] = set()
         self._cancelled = threading.Event()
@@ -117,7 +116,7 @@ class UserSession:
     @property
     def in_transaction(self) -> bool:
         """Whether there are uncommitted changes, here or on the primary."""
-        return self._transaction.has_changes or (self._redirected is not None and self._redirected.has_changes)
+        return self._transaction.has_changes or self.standby.has_changes
 
     def blocking_session_id(self) -> int | None:
         """Return the session whose row or key locks this one waits for, None if it waits for none."""
@@ -239,9 +238,7 @@ class UserSession:
         finally:
             for rows in list(self._open_rows):
                 rows.close()
-            if self._redirected is not None:
-                self._redirected.close()
-                self._redirected = None
+            self.standby.close()
             self.instance.forget(self)
 
     # ------------------------------------------------------------------ dispatch
@@ -260,7 +257,10 @@ class UserSession:
                 lambda: self.run(self._prepare(text, bind_types, scope), rows, scope=scope, batch_errors=batch_errors)
             )
         if text.kind is StatementKind.PLSQL:
-            with self._atomic_call():
+            if self.standby.redirects_plsql and self._depth == 1 and not self.instance.store.writable:
+                self.standby.run_block(text)
+                return Outcome()
+            with self._atomic_call(), self._refusing_packages():
                 return run_block(self, text, bind_types, rows, scope=scope)
         if text.kind is StatementKind.DDL and not is_control(text.text):
             return self._execute_definition(text, scope)
@@ -311,7 +311,7 @@ class UserSession:
         change: PreparedChange = prepared
         if self.instance.store.writable:
             return self._change_here(change, rows, batch_errors=batch_errors)
-        return self._change_on_primary(change, rows, scope, batch_errors=batch_errors)
+        return self.standby.change(change, rows, scope, batch_errors=batch_errors)
 
     def execute_text(self, sql: str, binds: Sequence[tuple[SqlType, Value]], *, scope: Scope) -> Outcome:
         """Run a statement of any kind by its text, from inside PL/SQL."""
@@ -347,10 +347,10 @@ class UserSession:
             if not self.instance.store.writable:
                 raise OraError(16000)
             raise NotEmulated("SELECT … FOR UPDATE")
-        touched = self._redirected_tables & prepared.tables
-        if touched:
-            name = min(touched)
-            raise NotEmulated(f"reading {name} in the redirected transaction that changed it")
+        if not self.instance.store.writable:
+            self.standby.check_delay()
+        if self.standby.has_changed(prepared.tables):
+            return self._keep_rows(self.standby.open_query(prepared, values), None)
         snapshot: Snapshot | None = None
         if self._transaction.has_changes:
             if prepared.embeds_inside:
@@ -367,6 +367,9 @@ class UserSession:
             except BaseException:
                 snapshot.close()
                 raise
+        return self._keep_rows(source, snapshot)
+
+    def _keep_rows(self, source: RowSource, snapshot: Snapshot | None) -> RowSource:
         rows = SessionRows(self, source, snapshot)
         self._open_rows.add(rows)
         return rows
@@ -436,78 +439,6 @@ class UserSession:
                 raise OraError(8103) from None  # the executions before this one stand
         return Outcome(row_count=sum(row_counts), row_counts=row_counts, batch_errors=errors)
 
-    def _change_on_primary(
-        self, change: PreparedChange, rows: Sequence[Sequence[Value]], scope: Scope, *, batch_errors: bool
-    ) -> Outcome:
-        """Run DML of a standby on the primary.
-
-        Raises:
-            OraError: 16000 without ADG_REDIRECT_DML, 40286 with a model in the statement, 16397 when the current user
-                is not the one who logged on (Source: error page of ORA-16397) or the primary cannot be reached.
-        """
-        if not self.redirect_dml:
-            raise OraError(16000)
-        if change.uses_model:
-            raise OraError(40286)
-        if scope.user != self.user:
-            raise OraError(16397)
-        self.instance.faults.raise_error("dml")
-
-        def run(link: RedirectedTransaction) -> Outcome:
-            return link.run(
-                change.oracle_text, change.bind_types, rows, returning=change.returning, batch_errors=batch_errors
-            )
-
-        outcome = self._on_primary(run)
-        self._redirected_tables.add(change.table)
-        self.instance.count_redirected(len(rows))
-        if self.instance.config.redirect_wait == "dml":
-            self._wait_for_redo(self._on_primary(RedirectedTransaction.current_scn))
-        return outcome
-
-    def _on_primary(self, act: Callable[[RedirectedTransaction], _Found]) -> _Found:
-        """Do something in this session's session on the primary, opening it first where needed.
-
-        A session there that was lost while no transaction was open costs nothing: it is opened anew, once.
-        """
-        if self._redirected is not None and not self._redirected.has_changes:
-            try:
-                return act(self._redirected)
-            except OraError as error:
-                if error.code != 16397:
-                    raise
-                self._drop_link()
-        if self._redirected is None:
-            self._redirected = self.instance.dataguard.redirect(self.user, self.scope.schema, self.check_cancelled)
-        with self._losing_link():
-            return act(self._redirected)
-
-    @contextmanager
-    def _losing_link(self) -> Iterator[None]:
-        """Forget the session on the primary when its connection is lost, and with it the transaction."""
-        try:
-            yield
-        except OraError as error:
-            if error.code == 16397:
-                self._drop_link()
-            raise
-
-    def _drop_link(self) -> None:
-        if self._redirected is not None:
-            self._redirected.close()
-            self._redirected = None
-            self._redirected_tables.clear()
-
-    def _wait_for_redo(self, scn: int) -> None:
-        self.instance.dataguard.wait_for_scn(scn, self.check_cancelled)
-
-    def sync_with_primary(self) -> None:
-        """Wait until everything that the primary had committed at this moment is applied here."""
-        if self.instance.store.writable:
-            return
-        self.instance.faults.raise_error("sync")
-        self._wait_for_redo(self._on_primary(RedirectedTransaction.current_scn))
-
     # ------------------------------------------------------------------ transaction
 
     def commit(self) -> None:
@@ -515,33 +446,35 @@ class UserSession:
         self._commits += 1
         if self._transaction.has_changes:
             self._transaction.commit()
-        if self._redirected is not None and self._redirected.has_changes:
-            self.instance.faults.raise_error("commit")
-            self._redirected_tables.clear()
-            with self._losing_link():
-                scn = self._redirected.commit()
-            self.instance.faults.wait_slow_commit(self.check_cancelled)
-            self._wait_for_redo(scn)
+        self.standby.commit()
 
     def rollback(self) -> None:
         """Undo the transaction."""
         self._transaction.rollback()
-        self._redirected_tables.clear()
-        if self._redirected is not None and self._redirected.has_changes:
-            with self._losing_link():
-                self._redirected.rollback()
+        self.standby.rollback()
 
     def savepoint(self, name: str) -> None:
         """Mark a point to which the transaction can be rolled back."""
         self._transaction.savepoint(name)
-        if self._redirected is not None and self._redirected.has_changes:
-            self._redirected.savepoint(name)
+        self.standby.savepoint(name)
 
     def rollback_to(self, name: str) -> None:
         """Undo what came after a savepoint."""
         self._transaction.rollback_to(name)
-        if self._redirected is not None and self._redirected.has_changes:
-            self._redirected.rollback_to(name)
+        self.standby.rollback_to(name)
+
+    @contextmanager
+    def _refusing_packages(self) -> Iterator[None]:
+        """Say read-only on a standby instead of not emulated, where Oracle does not do it on a standby either.
+
+        Source: the text that the system comes from: neither package works on a standby.
+        """
+        try:
+            yield
+        except NotEmulated as error:
+            if not self.instance.store.writable and error.feature.startswith(_PRIMARY_PACKAGES):
+                raise OraError(16000) from None
+            raise
 
     @contextmanager
     def _atomic_call(self) -> Iterator[None]:
@@ -607,6 +540,8 @@ class UserSession:
 
     def dynamic_view(self, name: str) -> Sequence[Row]:
         """Return the rows of a V$ view."""
+        if name == OWN_CHANGES_VIEW:
+            return [(self.instance.store.changes_of(self._transaction),)]
         return self.instance.dynamic_view(name)
 
     def is_cancelled(self) -> bool:

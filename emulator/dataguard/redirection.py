@@ -20,6 +20,7 @@ import oracledb
 
 from emulator.dataguard.call_watch import CallWatch
 from emulator.datatypes import SqlType, TypeName, Value
+from emulator.engine.dictionary import OWN_CHANGES_VIEW
 from emulator.errors import NotEmulated, OraError
 from emulator.session import BatchError, Outcome
 from emulator.statement_text import scan_statement
@@ -133,6 +134,18 @@ class RedirectedTransaction:
         with self._call(), self._connection.cursor() as cursor:
             cursor.execute("SELECT current_scn FROM v$database")
             return int(cursor.fetchone()[0])
+
+    def run_block(self, text: str) -> None:
+        """Run a PL/SQL block without bind variables."""
+        self.has_changes = True  # until it has ended: a connection lost meanwhile may have taken changes with it
+        self._run_control(text)
+        self.has_changes = self._connection.transaction_in_progress
+
+    def own_changes(self) -> bytes:
+        """Return the transaction's uncommitted changes, as a changeset of SQLite's."""
+        with self._call(), self._connection.cursor() as cursor:
+            cursor.execute(f"SELECT changes FROM {OWN_CHANGES_VIEW}", fetch_lobs=False)  # noqa: S608 - our own view
+            return bytes(cursor.fetchone()[0] or b"")
 
     def rollback(self) -> None:
         """Undo the transaction."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import apsw
 import apsw.ext
 
-from emulator.datatypes import DATE, FLOATING, NUMBER, SqlType, TypeName, Value, varchar2
+from emulator.datatypes import BLOB, DATE, FLOATING, NUMBER, SqlType, TypeName, Value, varchar2
 from emulator.engine.call_context import current_context
 from emulator.engine.objects import ConstraintKind, Relation, RelationKind, Scope, TableColumn
 from emulator.engine.stored_values import to_stored
@@ -23,6 +23,8 @@ from emulator.engine.stored_values import to_stored
 if TYPE_CHECKING:
     from emulator.engine.catalogue import Catalogue
 
+#: The emulator's own: one row, the uncommitted changes of the session that asks.
+OWN_CHANGES_VIEW = "V$EMULATOR_OWN_CHANGES"
 _NAME = varchar2(128)
 _TEXT = varchar2(4000)
 _Rows = Callable[["Catalogue", str], Iterator[tuple[Value, ...]]]
@@ -259,6 +261,7 @@ _NLS_DATABASE_PARAMETERS = {
     "NLS_RDBMS_VERSION": "23.0.0.0.0",
 }
 _VIEWS: dict[str, _View] = {
+    OWN_CHANGES_VIEW: _View(_columns(changes=BLOB), None),
     "DUAL": _View(_columns(dummy=varchar2(1)), _dual),
     "USER_TABLES": _View(
         _columns(table_name=_NAME, tablespace_name=_NAME, status=varchar2(8), num_rows=NUMBER), _tables

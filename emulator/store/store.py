@@ -14,7 +14,7 @@ from pathlib import Path
 import apsw
 
 from emulator.engine.catalogue import Catalogue
-from emulator.engine.prepared import DefinitionPlan, StoredRow
+from emulator.engine.prepared import DefinitionPlan, SchemaMovedError, StoredRow
 from emulator.errors import OraError
 from emulator.store import redo_log
 from emulator.store.incarnations import create_incarnations, read_history
@@ -238,13 +238,7 @@ class Store:
         """Write a transaction's changes and their redo as one; returns the SCN."""
         self.take_over(transaction, full=True)
         assert self._recording is not None  # noqa: S101 - it has just taken over
-        changesets = [*transaction.parked, self._recording.changeset()]
-        builder = apsw.ChangesetBuilder()  # type: ignore[no-untyped-call]  # apsw leaves it out
-        for changeset in changesets:
-            if changeset:
-                builder.add(changeset)
-        data = builder.output()
-        builder.close()
+        data = self.changes_of(transaction)
         if len(data) > _LARGEST_COMMIT_BYTES:
             raise OraError(
                 30036, text="ORA-30036: unable to extend segment in undo tablespace: commit in smaller parts"
@@ -257,6 +251,40 @@ class Store:
             self.writer.execute("ROLLBACK").fetchall()
             return self.scn
         return self._finish(RedoKind.CHANGES, data)
+
+    def changes_of(self, transaction: Transaction) -> bytes:
+        """Return a transaction's uncommitted changes as one changeset."""
+        with self.latch:
+            changesets = list(transaction.parked)
+            if self._owner is transaction and self._recording is not None:
+                changesets.append(self._recording.changeset())
+        builder = apsw.ChangesetBuilder()  # type: ignore[no-untyped-call]  # apsw leaves it out
+        for changeset in changesets:
+            if changeset:
+                builder.add(changeset)
+        data: bytes = builder.output()
+        builder.close()
+        return data
+
+    def query_with(self, changes: bytes, sql: str, parameters: StoredRow, schema_version: int) -> list[StoredRow]:
+        """Run a query on a standby's data as if uncommitted changes of its primary's were applied; returns all rows.
+
+        Raises:
+            SchemaMovedError: The text was written for another schema.
+            OraError: 16397, the changes do not fit: they were committed or undone meanwhile.
+        """
+        with self.latch:
+            if self.catalogue.schema_version != schema_version:
+                raise SchemaMovedError
+            self.writer.execute("BEGIN IMMEDIATE").fetchall()
+            try:
+                if changes:
+                    self._apply(changes)
+                return self.writer.execute(sql, parameters).fetchall()
+            except apsw.AbortError:
+                raise OraError(16397) from None
+            finally:
+                self.writer.execute("ROLLBACK").fetchall()
 
     def _finish(self, kind: RedoKind, data: bytes) -> int:
         """Write the redo of the open SQLite transaction and commit it."""

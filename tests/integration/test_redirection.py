@@ -1,0 +1,182 @@
+"""What Oracle documents of redirected work on a standby: own changes, age of data, refusals, whole blocks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import oracledb
+import pytest
+
+from emulator.cluster import Cluster
+from fleet.settings import Settings
+from tests.fix_emulator import DBA_PASSWORD, OWNER_PASSWORD, code_of, fetch, run
+
+_DEADLINE = 20.0
+_IDS = "select id from pictures order by id"
+
+
+@pytest.fixture
+def pictures(installed: Settings, cluster: Cluster) -> Iterator[Cluster]:
+    yield cluster
+    cluster.levers("sby1").lag(0)
+    cluster.levers("sby1").apply(on=True)
+    with at(cluster, "prim") as connected:
+        run(connected, "delete from picture_embeddings", "delete from pictures", "commit")
+
+
+def at(cluster: Cluster, name: str, user: str = "adgvec", password: str = OWNER_PASSWORD) -> oracledb.Connection:
+    instance = cluster.instances[name]
+    connected = oracledb.connect(user=user, password=password, dsn=instance.dsn(instance.role_service))
+    run(connected, "alter session enable adg_redirect_dml")
+    return connected
+
+
+def code_raised(action: Callable[[], object]) -> int:
+    with pytest.raises(oracledb.DatabaseError) as caught:
+        action()
+    return code_of(caught.value)
+
+
+def test_a_redirected_transaction_reads_its_own_changes_and_nobody_else_does(pictures: Cluster) -> None:
+    with at(pictures, "prim") as connected:
+        run(connected, "insert into pictures (id) values (1)", "insert into pictures (id) values (2)", "commit")
+    with at(pictures, "sby1") as connected, at(pictures, "sby1") as other:
+        run(connected, "alter session sync with primary")
+        run(connected, "insert into pictures (id) values (3)")
+        assert fetch(connected, _IDS) == [(1,), (2,), (3,)]
+        run(connected, "update pictures set img_size = 9 where id = 3", "delete from pictures where id = 1")
+        assert fetch(connected, "select id, img_size from pictures order by id") == [(2, None), (3, 9)]
+        query = "select p.id from pictures p left join picture_embeddings e on e.id = p.id where e.id is null"
+        assert sorted(fetch(connected, query)) == [(2,), (3,)]
+        assert fetch(other, _IDS) == [(1,), (2,)]
+        run(connected, "savepoint here", "insert into pictures (id) values (4)", "rollback to here")
+        assert fetch(connected, _IDS) == [(2,), (3,)]
+        connected.rollback()
+        assert fetch(connected, _IDS) == [(1,), (2,)]
+
+
+def test_own_changes_are_read_above_what_others_committed_meanwhile(pictures: Cluster) -> None:
+    pictures.levers("sby1").lag(0.5)
+    with at(pictures, "sby1") as connected, at(pictures, "prim") as other:
+        run(connected, "insert into pictures (id) values (1)")
+        run(other, "insert into pictures (id) values (2)", "commit")
+        assert fetch(connected, _IDS) == [(1,), (2,)]
+        connected.commit()
+        assert fetch(connected, _IDS) == [(1,), (2,)]
+
+
+def test_plsql_on_a_standby_reads_what_it_wrote(pictures: Cluster) -> None:
+    block = """
+        declare n number;
+        begin
+          insert into pictures (id) values (1);
+          select count(*) into n from pictures;
+          :result := n;
+        end;"""
+    with at(pictures, "sby1") as connected, connected.cursor() as cursor:
+        result = cursor.var(int)
+        cursor.execute(block, result=result)
+        assert result.getvalue() == 1
+
+
+def test_data_that_are_too_old_are_not_read(pictures: Cluster) -> None:
+    with at(pictures, "sby1") as connected:
+        run(connected, "alter session set standby_max_data_delay = 1")
+        assert fetch(connected, _IDS) == []
+        pictures.levers("sby1").lag(60)
+        with at(pictures, "prim") as other:
+            run(other, "insert into pictures (id) values (1)", "commit")
+
+        def read_for_long() -> None:
+            end = time.monotonic() + _DEADLINE
+            while time.monotonic() < end:
+                fetch(connected, _IDS)
+
+        assert code_raised(read_for_long) == 3172
+        run(connected, "alter session set standby_max_data_delay = none")
+        assert fetch(connected, _IDS) == []
+
+
+def test_where_a_standby_cannot_be_brought_up_to_date_it_says_so(pictures: Cluster) -> None:
+    with at(pictures, "prim") as connected:
+        assert code_raised(lambda: run(connected, "alter session sync with primary")) == 3176
+    with at(pictures, "sby1") as connected:
+        pictures.levers("sby1").apply(on=False)
+        assert code_raised(lambda: run(connected, "alter session sync with primary")) == 3173
+        assert code_raised(lambda: run(connected, "insert into pictures (id) values (1)")) == 16397
+        pictures.levers("sby1").apply(on=True)
+        run(connected, "alter session sync with primary")
+        pictures.kill("prim")
+        assert code_raised(lambda: run(connected, "alter session sync with primary")) == 3173
+        pictures.start(["prim"])
+        run(connected, "alter session sync with primary")
+
+
+def test_another_users_procedure_cannot_redirect_its_dml(pictures: Cluster) -> None:
+    with at(pictures, "prim") as connected:
+        run(connected, "create or replace procedure put_one is begin insert into pictures (id) values (1); end;")
+    with at(pictures, "prim", "system", DBA_PASSWORD) as connected:
+        run(
+            connected,
+            f'create user caller identified by "{OWNER_PASSWORD}"',
+            "grant create session to caller",
+            "grant execute on adgvec.put_one to caller",
+        )
+    with at(pictures, "sby1") as connected:
+        run(connected, "alter session sync with primary", "begin put_one; end;")
+        connected.rollback()
+    with at(pictures, "sby1", "caller") as connected:
+        assert code_raised(lambda: run(connected, "begin adgvec.put_one; end;")) == 16397
+
+
+def test_a_redirected_block_runs_on_the_primary_and_takes_no_binds(pictures: Cluster) -> None:
+    with at(pictures, "sby1") as connected, connected.cursor() as cursor:
+        run(connected, "alter session enable adg_redirect_plsql")
+        with pytest.raises(oracledb.DatabaseError, match="ORA-16397"):
+            cursor.execute("begin insert into pictures (id) values (:1); end;", [1])
+        run(connected, "begin insert into pictures (id) values (1); end;")
+        assert fetch(connected, _IDS) == [(1,)]
+        with at(pictures, "prim") as other:
+            assert fetch(other, _IDS) == []
+        connected.commit()
+        assert fetch(connected, _IDS) == [(1,)]
+        run(connected, "alter session disable adg_redirect_plsql")
+
+
+@pytest.mark.parametrize("package", ["dbms_scheduler.create_job('j')", "dbms_parallel_execute.create_task('t')"])
+def test_parallel_work_by_packages_is_refused_on_a_standby(pictures: Cluster, package: str) -> None:
+    with at(pictures, "sby1") as connected:
+        assert code_raised(lambda: run(connected, f"begin {package}; end;")) == 16000
+
+
+def test_the_views_count_the_cpu_time_of_inference_while_it_goes_on(pictures: Cluster) -> None:
+    busy = "select value from v$osstat where stat_name = 'BUSY_TIME'"
+    metric = "select value from v$sysmetric where metric_name = 'CPU Usage Per Sec'"
+    with at(pictures, "sby2") as connected:
+        before = fetch(connected, busy)[0][0]
+        end = time.monotonic() + _DEADLINE
+        while fetch(connected, busy)[0][0] < before + 100:  # a second, most of it in the model's process
+            fetch(connected, "select vector_embedding(cliptxt using 'a blue bird' as data) from dual")
+            assert time.monotonic() < end, "inference costs no CPU time"
+        assert fetch(connected, metric)[0][0] > 0
+
+
+def test_as_in_23ai_each_statement_waits_for_its_redo(tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("dml") / "databases"
+    made = Cluster.create(directory, standbys=["sby1"], dba_password=DBA_PASSWORD, redirect_wait="dml")
+    try:
+        made.start()
+        with at(made, "prim", "system", DBA_PASSWORD) as connected:
+            run(connected, "create table t (a number primary key)")
+        made.levers("sby1").lag(0.7)
+        with at(made, "sby1", "system", DBA_PASSWORD) as connected, at(made, "prim", "system", DBA_PASSWORD) as other:
+            run(connected, "alter session sync with primary")
+            run(other, "insert into t values (1)", "commit")
+            start = time.monotonic()
+            run(connected, "insert into t values (2)")
+            assert time.monotonic() - start > 0.3
+            connected.commit()
+            assert fetch(connected, "select a from t order by a") == [(1,), (2,)]
+    finally:
+        made.stop()
