@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down check chaos test unit integration acceptance quality driver-tests format lock clean
+.PHONY: help setup demo up down check browser chaos test unit integration acceptance quality driver-tests format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -52,8 +52,11 @@ acceptance: setup  ## tests of whole commands in real processes
 chaos: setup  ## runs under seeded faults, judged by the tables (ARGS='--first-seed 1 --seeds 50')
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+browser: setup  ## tests of the pages in headless Chromium; screenshots go below test-output/
+	@$(PYTEST) tests/browser $(ARGS)
+
 test: check  ## everything that must pass
-	@$(PYTEST) tests/integration tests/acceptance $(ARGS)
+	@$(PYTEST) tests/integration tests/acceptance tests/browser $(ARGS)
 
 quality: setup  ## measure the tiny model's search quality on fresh pictures
 	@$(BIN)/python -m demo.model.quality $(ARGS)

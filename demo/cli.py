@@ -106,6 +106,7 @@ def demo(pictures: int, bad: int, standbys: int, keep: bool, as_json: bool, dire
         _show_result(result)
     if keep:
         say(f"still running; stop it: adgfleet down --directory {directory}")
+        say(f"search page: {stack.addresses().search_url}")
         say(f"use it: adgfleet --env-file {stack.env_file} search 'a blue bird'")
 
 
@@ -133,7 +134,7 @@ def _show_result(result: JobResult) -> None:
 @_directory_option(_UP_DIRECTORY)
 @_reports_failures
 def up(standbys: int, sessions: int, fresh: bool, as_json: bool, directory: Path) -> None:
-    """Start emulated databases, Redis, workers and Flower, and leave them running.
+    """Start emulated databases, Redis, workers, Flower and the search page, and leave them running.
 
     What was loaded stays over `down` and `up`. If the stack runs already, its addresses are shown.
     Example: adgfleet up --standbys 3
@@ -172,6 +173,7 @@ def _show_addresses(addresses: StackAddresses) -> None:
         ),
         ["redis", "queue", f"127.0.0.1:{addresses.redis_port}", "", addresses.redis_password_file],
     ]
+    click.echo(f"{'search':7} {'web page':9} {addresses.search_url}")
     if addresses.flower_url is not None:
         rows.append(["flower", "web page", addresses.flower_url, addresses.flower_user, addresses.flower_password_file])
     for name, what, where, user, password_file in rows:

@@ -1,4 +1,4 @@
-"""The local stack: an own Redis, the emulated databases, a worker for each standby, and Flower, as one thing.
+"""The local stack: an own Redis, the emulated databases, a worker for each standby, Flower, the search page.
 
 Everything it keeps is below one directory: data, logs, secrets (readable by the owner only), and ``stack.json``, from
 which another command finds the processes again.
@@ -36,6 +36,7 @@ _READY_SECONDS = 60.0
 #: Longer than a worker needs to finish the batch that it is in.
 _STOP_SECONDS = 20.0
 _STATE_FILE = "stack.json"
+_MODEL_FACTS = Path(__file__).parent / "model" / "model.json"
 
 
 class StackError(Exception):
@@ -67,6 +68,7 @@ class StackAddresses:
     dba_password_file: str
     redis_port: int
     redis_password_file: str
+    search_url: str
     flower_url: str | None
     flower_user: str
     flower_password_file: str
@@ -90,6 +92,7 @@ class Stack:
         self._processes: list[Process] = []
         self._redis_port = 0
         self._flower_port = 0
+        self._search_port = 0
 
     # ------------------------------------------------------------------ starting
 
@@ -134,6 +137,7 @@ class Stack:
         self._save()
         self.cluster.start()
         self._flower_port = free_port() if self.plan.flower else 0
+        self._search_port = free_port()
         self._write_env_file()
         self._save()
 
@@ -145,7 +149,7 @@ class Stack:
             )
 
     def start_fleet(self) -> None:
-        """Start a worker for each standby, and Flower; the schema must be installed."""
+        """Start a worker for each standby, Flower and the search page; the schema must be installed."""
         assert self.cluster is not None  # noqa: S101 - start_services() came first
         standbys = [name for name, instance in self.cluster.instances.items() if instance.role != "PRIMARY"]
         self._say(f"starting {len(standbys)} workers with {self.plan.sessions} sessions each")
@@ -155,6 +159,7 @@ class Stack:
             workers.append(self._start_command(f"worker-{name}", command))
         if self.plan.flower:
             workers.append(self._start_command("flower", ["flower"]))
+        workers.append(self._start_command("search", ["serve"]))
         self._save()
         for process in workers:
             wait_until_ready(process, functools.partial(self._is_ready, process), deadline_seconds=_READY_SECONDS)
@@ -245,6 +250,7 @@ class Stack:
             dba_password_file=str(self._secret_file("dba")),
             redis_port=self._redis_port,
             redis_password_file=str(self._secret_file("redis")),
+            search_url=f"http://127.0.0.1:{self._search_port}/",
             flower_url=f"http://127.0.0.1:{self._flower_port}" if self._flower_port else None,
             flower_user="operator",
             flower_password_file=str(self._secret_file("flower")),
@@ -281,6 +287,8 @@ class Stack:
             "FLOWER_USER": "operator",
             "FLOWER_PASSWORD_FILE": self._secret_file("flower"),
             "FLOWER_PORT": self._flower_port or 5555,
+            "SEARCH_PORT": self._search_port,
+            "SEARCH_LEAST_GAP": least_gap(),
         }
         self._write_private(self.env_file, "".join(f"{name}={value}\n" for name, value in settings.items()))
 
@@ -309,6 +317,7 @@ class Stack:
             "plan": dataclasses.asdict(self.plan),
             "redis_port": self._redis_port,
             "flower_port": self._flower_port,
+            "search_port": self._search_port,
             "processes": [dataclasses.asdict(process) for process in self._processes],
         }
         self._write_private(self.directory / _STATE_FILE, json.dumps(state, indent=2) + "\n")
@@ -327,10 +336,18 @@ def open_stack(directory: Path, say: Callable[[str], None]) -> Stack:
     stack = Stack(directory, StackPlan(**state["plan"]), say)
     stack._redis_port = state["redis_port"]  # noqa: SLF001 - rebuilding the same object
     stack._flower_port = state["flower_port"]  # noqa: SLF001
+    stack._search_port = state["search_port"]  # noqa: SLF001
     stack._processes = [Process(**entry) for entry in state["processes"]]  # noqa: SLF001
     if (stack.directory / "databases" / CLUSTER_FILE).exists():
         stack.cluster = Cluster.open(stack.directory / "databases")
     return stack
+
+
+def least_gap() -> float:
+    """Return SEARCH_LEAST_GAP for the tiny model, as it was measured when the model was made."""
+    described = json.loads(_MODEL_FACTS.read_text(encoding="utf-8"))
+    gap: float = described["search"]["least_gap"]
+    return gap
 
 
 def is_running(directory: Path) -> bool:

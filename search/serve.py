@@ -63,6 +63,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
             f"the search page cannot listen on {address}:{config.port}; take another port, or any free one: --port 0"
         ) from None
     with listener:
+        listener.listen()  # whoever connects from now on is answered as soon as the server runs
         bound = listener.getsockname()[1]
         say(f"search page: http://{f'[{address}]' if ':' in address else address}:{bound}/ ready.")
         uvicorn.Server(config).run(sockets=[listener])

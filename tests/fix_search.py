@@ -15,7 +15,7 @@ import pytest
 
 from demo.drawing.album import AlbumPicture, write_album
 from emulator.cluster import Cluster
-from fleet.sessions import Database, session
+from fleet.sessions import Database, output_number, session
 from fleet.settings import Settings
 from loader.pictures import load_pictures
 from tests.fix_command import clean_environment, command
@@ -60,7 +60,7 @@ def collection(cluster: Cluster, installed: Settings, tmp_path_factory: pytest.T
         load_pictures(connection, directory, lambda _done, _total: None)
     wait_for_standbys(installed)
     with session(Database.standby(installed, "sby1"), module="test") as connection, connection.cursor() as cursor:
-        outputs = [cursor.var(int) for _ in range(4)]
+        outputs = [output_number(cursor) for _ in range(5)]
         cursor.callproc("process_embedding_range", [1, ALBUM_PICTURES, 16, "BULK", *outputs])
         assert outputs[0].getvalue() == ALBUM_PICTURES
     with session(Database.primary(installed), module="test") as connection, connection.cursor() as cursor:

@@ -221,6 +221,7 @@ function fail(wanted, offset, status, detail) {
     const first = status === 0 ? detail : "No standby can answer just now.";
     const why = status === 0 ? "" : ` (${detail})`;
     say(`${first} The search is tried again by itself.${why}`, "bad", { canRetry: true });
+    loadHealth();
     retryTimer = setTimeout(() => ask(wanted, offset), RETRY_MILLISECONDS);
     return;
   }
