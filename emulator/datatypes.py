@@ -22,7 +22,7 @@ How a value is stored in SQLite is the engine's own matter (``emulator.engine``)
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 #: A value as the table above says. ``Any`` because numpy arrays and row sources are among them.
@@ -72,8 +72,10 @@ class SqlType:
     precision: int = 0
     #: NUMBER: digits after the point, -127 = floating. TIMESTAMP: fractional digits (6).
     scale: int = -127
-    #: Characters of VARCHAR2 and CHAR, bytes of RAW; 0 elsewhere.
+    #: Of VARCHAR2, CHAR and RAW, in bytes unless ``in_characters``; 0 elsewhere.
     size: int = 0
+    #: The size was declared in characters: ``VARCHAR2(10 CHAR)``, and all national types.
+    in_characters: bool = field(default=False, kw_only=True)
     #: VECTOR: elements, 0 = any.
     dimensions: int = 0
     vector_format: VectorFormat = VectorFormat.FLEX

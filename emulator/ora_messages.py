@@ -77,6 +77,7 @@ MESSAGES: dict[int, str] = {
     1451: "column to be modified to NULL cannot be modified to NULL",
     1476: "divisor is equal to zero",
     1722: "unable to convert string value containing {} to a number: {}",
+    1727: "numeric precision specifier is out of range (1 to 38)",
     1742: "comment not properly terminated",
     1756: "quoted string not properly terminated",
     1789: "query block has incorrect number of result columns",

@@ -89,10 +89,10 @@ def _text(value: Value, target: Target) -> Value:
     text = to_text(value)
     if text is None or target.type.size == 0:
         return text
-    actual = len(text)
+    actual = len(text) if target.type.in_characters else len(text.encode())
     if actual > target.type.size:
         raise OraError(12899, target.label, actual, target.type.size)
-    return text.ljust(target.type.size) if target.type.name is TypeName.CHAR else text
+    return text + " " * (target.type.size - actual) if target.type.name is TypeName.CHAR else text
 
 
 def _date(value: Value, target: Target) -> Value:

@@ -362,6 +362,7 @@ def type_to_json(sql_type: SqlType) -> dict[str, object]:
         "dimensions": sql_type.dimensions,
         "vector_format": sql_type.vector_format.value,
         "national": sql_type.national,
+        "in_characters": sql_type.in_characters,
     }
 
 
@@ -375,6 +376,7 @@ def type_from_json(value: Mapping[str, object]) -> SqlType:
         int(str(value["dimensions"])),
         VectorFormat(value["vector_format"]),
         bool(value["national"]),
+        in_characters=bool(value["in_characters"]),
     )
 
 

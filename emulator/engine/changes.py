@@ -147,7 +147,7 @@ class ChangeWriter:
         relation, source, change = self._target(node.this, "UPDATE")
         writer = ExpressionWriter(self._statement, Names(sources=[source]))
         writer.allows_aggregates = False
-        parts = []
+        parts: list[str] = []
         if not node.expressions:
             raise OraError(936)
         for item in node.expressions:
@@ -157,6 +157,8 @@ class ChangeWriter:
             column = relation.by_name.get(name)
             if column is None:
                 raise OraError(904, f'"{name}"', offset=writer.offset(item.this))
+            if any(part.startswith(f"{quote(name)} =") for part in parts):
+                raise OraError(957, offset=writer.offset(item.this))
             parts.append(f"{quote(name)} = {self._assigned(writer, relation, column, item.expression)}")
         target = f'"{relation.sqlite_name}" AS {quote(source.alias)}'
         change.sqlite_text = f"UPDATE {target} SET {', '.join(parts)}{self._where(node, writer)}"

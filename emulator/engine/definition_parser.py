@@ -17,6 +17,9 @@ _LONGEST_NAME_BYTES = 128
 #: Binary digits of FLOAT: all that a NUMBER has.
 _FLOAT_DIGITS = 126
 
+#: Decimal digits of a NUMBER with a precision.
+_MOST_DIGITS = 38
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -186,9 +189,12 @@ class DefinitionParser:
     def _number(self) -> SqlType:
         if not self.accept("("):
             return SqlType(TypeName.NUMBER)
+        offset = self.token.offset
         precision = 38 if self.accept("*") else self.number()
         scale = self.number() if self.accept(",") else 0
         self.expect(")", code=907)
+        if not 1 <= precision <= _MOST_DIGITS:
+            raise OraError(1727, offset=offset)
         return SqlType(TypeName.NUMBER, precision=precision, scale=scale)
 
     def _float(self) -> SqlType:
@@ -201,15 +207,16 @@ class DefinitionParser:
         return SqlType(TypeName.NUMBER, precision=_FLOAT_DIGITS)
 
     def _characters(self, word: str) -> SqlType:
-        size = 1
+        size, in_characters = 1, word.startswith("N")
         if self.accept("("):
             size = self.number()
-            self.accept("CHAR") or self.accept("BYTE")
+            in_characters = self.accept("CHAR") or in_characters
+            self.accept("BYTE")
             self.expect(")", code=907)
         elif word in {"VARCHAR2", "NVARCHAR2", "VARCHAR"}:
             raise OraError(906, offset=self.token.offset)
         name = TypeName.CHAR if word in {"CHAR", "NCHAR", "CHARACTER"} else TypeName.VARCHAR2
-        return SqlType(name, size=size, national=word.startswith("N"))
+        return SqlType(name, size=size, national=word.startswith("N"), in_characters=in_characters)
 
     def _timestamp(self) -> SqlType:
         scale = 6

@@ -54,6 +54,7 @@ _BARE = frozenset(
         "SESSIONTIMEZONE",
     }
 )
+_UNSORTED = frozenset({TypeName.CLOB, TypeName.BLOB, TypeName.LONG, TypeName.LONG_RAW})
 _REFUSED_COLUMNS = frozenset({"ROWID", "LEVEL", "NEXTVAL", "CURRVAL", "ORA_ROWSCN", "CONNECT_BY_ROOT"})
 
 
@@ -287,7 +288,9 @@ class ExpressionWriter:
         piece = self.value(node.this)
         sql_type = _cast_type(node.args["to"])
         text = convert(piece, signature_letter(sql_type)).sql
-        if sql_type.name in {TypeName.VARCHAR2, TypeName.CHAR} and sql_type.size:
+        if sql_type.name is TypeName.CHAR:
+            text = f"substr({text} || '{' ' * sql_type.size}', 1, {sql_type.size})"
+        elif sql_type.name is TypeName.VARCHAR2 and sql_type.size:
             text = f"substr({text}, 1, {sql_type.size})"
         if sql_type.precision:
             target = text_literal(self.statement.target_json("CAST", "VALUE", sql_type))
@@ -515,7 +518,19 @@ class ExpressionWriter:
     def ordered(self, node: exp.Ordered) -> str:
         """Write an item of ORDER BY; where NULLs go is always said."""
         self.only(node, "this", "desc", "nulls_first")
-        return self.ordered_text(self.value(node.this).sql, node)
+        return self.ordered_text(self.sortable(node.this), node)
+
+    def sortable(self, node: exp.Expression) -> str:
+        """Write an expression that values are sorted or grouped by; LOBs are not."""
+        piece = self.value(node)
+        self.check_sortable(piece.type, self.offset(node))
+        return piece.sql
+
+    @staticmethod
+    def check_sortable(sql_type: SqlType, offset: int = 0) -> None:
+        """Refuse types without an order: ORA-00932."""
+        if sql_type.name in _UNSORTED:
+            raise OraError(932, sql_type.name.value, "CHAR", offset=offset)
 
     @staticmethod
     def ordered_text(sql: str, node: exp.Ordered) -> str:
@@ -575,6 +590,8 @@ class ExpressionWriter:
         if isinstance(node.this, exp.Tuple):
             raise NotEmulated("IN with several columns", offset=self.offset(node))
         subject = self.value(node.this)
+        if query is None and not node.expressions:
+            raise OraError(936, offset=self.offset(node))
         if query is not None:
             inner = query.this if isinstance(query, exp.Subquery) else query
             written = self.statement.query(inner, self.names)

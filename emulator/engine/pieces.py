@@ -7,7 +7,7 @@ them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from emulator.datatypes import SqlType, TypeName, varchar2
 from emulator.engine.functions.type_rules import is_null_type
@@ -70,6 +70,8 @@ def convert(piece: Piece, letter: str) -> Piece:
     """
     if piece.letter == letter or piece.is_null:
         return piece
+    if piece.type.name is TypeName.BLOB:
+        raise OraError(932, "BLOB", _NAMES[letter])
     is_usual = piece.letter != "B" and {piece.letter, letter} <= _CONVERTIBLE
     if not is_usual and (piece.letter, letter) not in {("S", "R"), ("R", "S"), ("S", "V"), ("S", "B")}:
         raise OraError(932, _NAMES[piece.letter], _NAMES[letter])
@@ -91,6 +93,8 @@ def convert(piece: Piece, letter: str) -> Piece:
 
 def unify(left: Piece, right: Piece) -> tuple[Piece, Piece]:
     """Return two pieces that can be compared: the same kind of type, one converted if need be."""
+    if left.type.name is TypeName.CHAR and right.type.name is TypeName.CHAR:  # blank-padded comparison
+        return replace(left, sql=f"rtrim({left.sql}, ' ')"), replace(right, sql=f"rtrim({right.sql}, ' ')")
     if left.letter == right.letter or left.is_null or right.is_null:
         return left, right
     for letter in "FNZTDRVB":  # the string is converted, never the number; the narrower number or date widens
@@ -118,6 +122,8 @@ class Source:
     relation: Relation | None = None
     #: Columns that ``*`` does not mean: LEVEL.
     pseudo: dict[str, Field] = field(default_factory=dict)
+    #: Names that several of a subquery's columns have.
+    ambiguous: frozenset[str] = frozenset()
 
     def column(self, name: str) -> Field | None:
         """Return a column or pseudo-column by name."""
@@ -152,6 +158,9 @@ class Names:
                 for source in level.sources
                 if (known := source.column(column)) is not None and (table is None or source.alias == table)
             ]
+            for source in level.sources:
+                if column in source.ambiguous and (table is None or source.alias == table):
+                    raise OraError(918, column, f"{source.alias} and {source.alias}")
             if len(found) > 1:
                 holders = " and ".join(source.alias for source in level.sources if column in source.fields)
                 raise OraError(918, column, holders)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -273,7 +274,9 @@ class StatementWriter:
                 column.name: Field(column.name, f"{quote(alias)}.{quote(column.name)}", column.type, column.nullable)
                 for column in written.fields
             }
-            return f"({written.sql}) AS {quote(alias)}", Source(alias, fields)
+            seen = Counter(column.name for column in written.fields)
+            ambiguous = frozenset(name for name, count in seen.items() if count > 1)
+            return f"({written.sql}) AS {quote(alias)}", Source(alias, fields, ambiguous=ambiguous)
         raise NotEmulated(f"{type(node).__name__} in FROM")
 
 
@@ -312,6 +315,9 @@ class _SelectWriter:
         distinct = node.args.get("distinct")
         if distinct is not None and distinct.args.get("on") is not None:
             raise NotEmulated("DISTINCT ON")
+        if distinct is not None:
+            for column in self._fields:
+                self._writer.check_sortable(column.type)
         order = self._order(is_distinct=distinct is not None)
         self._check_grouping(bool(group))
         items = ", ".join(
@@ -432,7 +438,7 @@ class _SelectWriter:
         self._writer.only(group, "expressions")
         if not group.expressions:
             raise OraError(936)
-        texts = [self._no_aggregates(self._text, item) for item in group.expressions]
+        texts = [self._no_aggregates(self._writer.sortable, item) for item in group.expressions]
         self._writer.bare_columns.clear()
         self._writer.grouped = frozenset(texts)
         return " GROUP BY " + ", ".join(texts)
@@ -520,6 +526,7 @@ class _SelectWriter:
             if position is not None:
                 if position in self._embeddings:
                     raise NotEmulated("ORDER BY a computed embedding")
+                self._writer.check_sortable(self._fields[position].type)
                 parts.append(self._writer.ordered_text(str(position + 1), item))
                 continue
             text = self._writer.ordered(item)

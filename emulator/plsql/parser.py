@@ -27,7 +27,7 @@ def parse_block(source: Source) -> syntax.Block:
     if parser.is_word("CALL"):
         return parser.call_statement()
     block = parser.block(parser.label())
-    parser.take_sign(";")
+    parser.need_sign(";")
     if parser.token.kind is not TokenKind.END:
         parser.fail("end-of-file")
     return block

@@ -27,19 +27,19 @@ def schemas(primary: Primary) -> Iterator[dict[Path, oracledb.Connection]]:
     """Sessions by file, each of a user with the file's setup."""
     opened: dict[Path, oracledb.Connection] = {}
     with primary.dba() as dba, dba.cursor() as cursor:
-        for number, path in enumerate(_FILES):
-            cursor.execute(f'create user pairs{number} identified by "{OWNER_PASSWORD}" quota unlimited on users')
-            cursor.execute(f"grant {_PRIVILEGES} to pairs{number}")
-            opened[path] = oracledb.connect(user=f"pairs{number}", password=OWNER_PASSWORD, dsn=primary.dsn)
+        for path in _FILES:
+            cursor.execute(f'create user pairs_{path.stem} identified by "{OWNER_PASSWORD}" quota unlimited on users')
+            cursor.execute(f"grant {_PRIVILEGES} to pairs_{path.stem}")
+            opened[path] = oracledb.connect(user=f"pairs_{path.stem}", password=OWNER_PASSWORD, dsn=primary.dsn)
             opened[path].outputtypehandler = _exact_numbers
             for pair in read_pairs(path)[0]:
                 with opened[path].cursor() as setup:
                     setup.execute(pair.statement)
             opened[path].commit()
         yield opened
-        for number, connected in enumerate(opened.values()):
+        for path, connected in opened.items():
             connected.close()
-            cursor.execute(f"drop user pairs{number} cascade")
+            cursor.execute(f"drop user pairs_{path.stem} cascade")
 
 
 def _exact_numbers(cursor: oracledb.Cursor, column: oracledb.FetchInfo) -> Any:
@@ -69,7 +69,7 @@ def _answer(connected: oracledb.Connection, pair: Pair) -> Iterator[str]:
         except oracledb.DatabaseError as error:
             yield from _output(cursor)
             detail = error.args[0]
-            yield from [line for line in detail.message.splitlines() if not line.startswith("Help: ")]
+            yield from [line for line in detail.message.splitlines() if line.strip() and not line.startswith("Help: ")]
             if "offset" in pair.keys:
                 yield f"offset {detail.offset}"
 
