@@ -1,0 +1,69 @@
+"""Role changes under working workers: nothing is embedded on a primary, nothing is lost in a snapshot standby."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from emulator.broker import Broker
+from emulator.cluster import Cluster
+from tests.fix_fleet import Fleet, album, cluster, fleet
+from tests.fix_worker import StartWorker, wait_until
+
+__all__ = ["album", "cluster", "fleet"]
+
+
+@pytest.fixture
+def broker(fleet: Fleet, cluster: Cluster) -> Iterator[Broker]:
+    """Changes roles; they are as before when the test ends."""
+    made = Broker(cluster)
+    yield made
+    if cluster.primary != "prim":
+        made.switchover("prim")
+
+
+@pytest.mark.parametrize("preserve", [True, False], ids=["sessions survive", "sessions end"])
+def test_a_switchover_in_mid_work_leaves_the_new_primary_without_inference(
+    fleet: Fleet, broker: Broker, start_worker_process: StartWorker, preserve: bool
+) -> None:
+    first = start_worker_process("sby1", fleet.values, fleet.state)
+    first.wait_for("SERVING")
+    fleet.enqueue((1, 20), (21, 40))
+    fleet.wait_until_stored(4)
+    broker.switchover("sby1", preserve_sessions=preserve)
+    embedded_as_standby = fleet.inferences("sby1")
+    wait_until(
+        lambda: (beat := first.heartbeat()) is not None and beat.state in {"WRONG_ROLE", "UNREACHABLE"}, "stopped"
+    )
+    second = start_worker_process("sby2", fleet.values, fleet.state)
+    second.wait_for("SERVING")
+    wait_until(lambda: fleet.state.queue_depth(["sby1", "sby2"]) == 0, "taken over")
+    wait_until(lambda: (beat := second.heartbeat()) is not None and beat.embedded and not beat.busy, "done")
+    assert fleet.inferences("sby1") - embedded_as_standby == 0
+    broker.switchover("prim")
+    first.wait_for("SERVING")
+    assert fleet.stored() == list(range(1, 41))
+    assert fleet.failed() == []
+    assert fleet.inferences("prim") == 0
+
+
+def test_a_snapshot_standby_is_refused(fleet: Fleet, broker: Broker, start_worker_process: StartWorker) -> None:
+    worker = start_worker_process("sby1", fleet.values, fleet.state)
+    worker.wait_for("SERVING")
+    before = fleet.inferences("sby1")
+    broker.snapshot("sby1", on=True)
+    dsn = fleet.cluster.instances["sby1"].dsn("mypdb_snap")
+    wait_until(lambda: (beat := worker.heartbeat()) is not None and beat.state != "SERVING", "stopped")
+    worker.kill()
+    pointed = start_worker_process("sby1", {**fleet.values, "standbys": f"sby1={dsn}"}, fleet.state)
+    pointed.wait_for("WRONG_ROLE")
+    beat = pointed.heartbeat()
+    assert beat is not None
+    assert "SNAPSHOT STANDBY" in beat.state_reason
+    fleet.enqueue((1, 4))
+    second = start_worker_process("sby2", fleet.values, fleet.state)
+    fleet.wait_until_stored(4)
+    broker.snapshot("sby1", on=False)
+    assert fleet.inferences("sby1") in {0, before}
+    assert second.process.poll() is None
