@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down check browser chaos test unit integration acceptance quality driver-tests format lock clean
+.PHONY: help setup demo up down check browser chaos test unit integration acceptance quality driver-tests reference format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -63,6 +63,9 @@ quality: setup  ## measure the tiny model's search quality on fresh pictures
 
 driver-tests: setup  ## judge the emulator by the driver's own tests (ARGS='--json MODULE…', '--failures', '--page')
 	@$(BIN)/python -m tests.driver_suite $(ARGS)
+
+reference: setup  ## write docs/reference/emulated.md from the emulator's registries
+	@mkdir -p docs/reference && $(BIN)/python -m emulator.reference docs/reference/emulated.md
 
 format: setup  ## format the code and apply safe fixes
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

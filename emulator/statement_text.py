@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import functools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -79,6 +80,21 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+
+def tokens_of(text: str) -> Iterator[str]:
+    """Yield a statement's tokens without blanks and comments."""
+    position = 0
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:  # cannot happen: `other` matches any character
+            return
+        position = match.end()
+        if match["qquote"]:
+            end = text.find(_QUOTE_ENDS.get(match["open"], match["open"]) + "'", position)
+            position = len(text) if end < 0 else end + 2
+        if match.lastgroup not in {"blank", "comment"}:
+            yield text[match.start() : position]
 
 
 @functools.lru_cache(maxsize=2048)

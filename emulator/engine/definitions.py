@@ -42,7 +42,11 @@ _COLUMN_CLAUSES = frozenset(
     {"NOT", "NULL", "PRIMARY", "UNIQUE", "REFERENCES", "CHECK", "CONSTRAINT", "ENABLE", "DISABLE"}
 )
 
-_LONGEST_PASSWORD_BYTES = 1024
+_LONGEST_PASSWORD_BYTES = 1024  #: Of identity, virtual, invisible and annotated columns, and of deferred constraints.
+_REFUSED_COLUMN_CLAUSES = frozenset(
+    {"GENERATED", "AS", "INVISIBLE", "VISIBLE", "DEFERRABLE", "INITIALLY", "RELY", "NOVALIDATE", "COLLATE", "DOMAIN"}
+)
+
 _Statement = tuple[str, StoredRow]
 
 
@@ -446,6 +450,8 @@ def _column(work: _Work, draft: _TableDraft) -> None:
             draft.constraints.append(_reference(work, draft, constraint_name, (name,)))
         elif parser.accept("CHECK"):
             draft.constraints.append(_check(parser, draft, constraint_name))
+        elif parser.token.word in _REFUSED_COLUMN_CLAUSES:
+            raise NotEmulated(f"{parser.token.word} of a column", offset=parser.token.offset)
         elif not parser.accept("ENABLE"):
             break
     draft.columns.append(TableColumn(name, sql_type, nullable, default))
@@ -473,6 +479,8 @@ def _table_constraint(work: _Work, draft: _TableDraft) -> bool:
         raise OraError(922, offset=parser.token.offset)
     else:
         return False
+    if parser.token.word in _REFUSED_COLUMN_CLAUSES:
+        raise NotEmulated(f"{parser.token.word} of a constraint", offset=parser.token.offset)
     parser.accept("ENABLE")
     return True
 
@@ -895,3 +903,8 @@ _STATEMENTS: tuple[tuple[tuple[str, ...], Callable[[_Work], DefinitionPlan]], ..
     (("DROP", "PACKAGE", "BODY"), _drop_unit("PACKAGE BODY")),
     (("DROP", "PACKAGE"), _drop_unit("PACKAGE")),
 )
+
+
+def definition_statements() -> list[str]:
+    """Return the first words of the statements of DDL, sorted."""
+    return sorted(" ".join(words) for words, _maker in _STATEMENTS)

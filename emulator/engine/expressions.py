@@ -54,6 +54,18 @@ _BARE = frozenset(
         "SESSIONTIMEZONE",
     }
 )
+#: Oracle has them, the emulator has not; any other unknown name is ORA-00904.
+_REFUSED_FUNCTIONS = frozenset(
+    {
+        *("ACOS", "ASIN", "ATAN", "ATAN2", "COS", "COSH", "EXP", "LN", "LOG", "SIN", "SINH", "SQRT", "TAN", "TANH"),
+        *("UID", "WIDTH_BUCKET", "REMAINDER", "NANVL", "SOUNDEX", "DUMP", "VSIZE", "ORA_HASH", "STANDARD_HASH"),
+        *("MONTHS_BETWEEN", "NEXT_DAY", "NEW_TIME", "NUMTODSINTERVAL", "NUMTOYMINTERVAL", "TO_DSINTERVAL", "EXTRACT"),
+        *("REGEXP_COUNT", "REGEXP_INSTR", "REGEXP_LIKE", "REGEXP_REPLACE", "REGEXP_SUBSTR", "LISTAGG", "MEDIAN"),
+        *("STDDEV", "VARIANCE", "CORR", "PERCENTILE_CONT", "PERCENTILE_DISC", "ANY_VALUE", "LNNVL", "BIN_TO_NUM"),
+        *("JSON_VALUE", "JSON_QUERY", "JSON_OBJECT", "JSON_ARRAY", "XMLELEMENT", "CAST_TO_RAW", "CONVERT", "USERENV"),
+        *("VECTOR_NORM", "VECTOR_DIMENSION_FORMAT", "VECTOR_CHUNKS", "BITOR", "BITXOR", "APPROX_COUNT_DISTINCT"),
+    }
+)
 _UNSORTED = frozenset({TypeName.CLOB, TypeName.BLOB, TypeName.LONG, TypeName.LONG_RAW})
 _REFUSED_COLUMNS = frozenset({"ROWID", "LEVEL", "NEXTVAL", "CURRVAL", "ORA_ROWSCN", "CONNECT_BY_ROOT"})
 
@@ -343,6 +355,8 @@ class ExpressionWriter:
         if entry is None or name == "VECTOR_EMBEDDING":
             if name in _RANKINGS or name in _WINDOW_VALUES:
                 raise OraError(30484, text="ORA-30484: missing window specification for this function")
+            if name in _REFUSED_FUNCTIONS:
+                raise NotEmulated(f"function {name}", offset=self.offset(node))
             raise OraError(904, f'"{name}"', offset=self.offset(node))
         if len(arguments) < entry.min_arguments:
             raise OraError(938, offset=self.offset(node))
@@ -626,6 +640,16 @@ class ExpressionWriter:
         if not isinstance(node.this, exp.Like):
             raise NotEmulated("ESCAPE without LIKE", offset=self.offset(node))
         return self.like(node.this, self.converted(node.expression, "S"))
+
+
+def aggregate_names() -> list[str]:
+    """Return the aggregates, sorted."""
+    return sorted(_AGGREGATES)
+
+
+def analytic_names() -> list[str]:
+    """Return what may stand before OVER, sorted."""
+    return sorted(_AGGREGATES | _RANKINGS | _WINDOW_VALUES)
 
 
 def stored_name(identifier: Any) -> str:  # noqa: ANN401 - whatever names something

@@ -16,7 +16,9 @@ from emulator.engine.catalogue import Catalogue
 from emulator.engine.dialect import VectorEmbedding, parse_statement
 from emulator.engine.expressions import ExpressionWriter, model_type, stored_name
 from emulator.engine.functions.type_rules import common
+from emulator.engine.item_texts import item_texts
 from emulator.engine.objects import Model, Relation, RelationKind, Scope
+from emulator.engine.outer_joins import conjuncts, rewrite_join_marks
 from emulator.engine.pieces import Field, Names, Piece, Source, quote
 from emulator.engine.stored_values import signature_letter
 from emulator.errors import NotEmulated, OraError
@@ -306,7 +308,10 @@ class _SelectWriter:
             if key not in self._KNOWN and value not in (None, False, [], ""):
                 raise NotEmulated(f"SELECT with {key}")
         prefix = self._statement.common_tables(node, self._names.outer)
+        as_written = rewrite_join_marks(node)
         from_text = self._from()
+        if as_written:
+            self._names.sources.sort(key=lambda source: as_written.index(source.alias))
         self._writer.bare_columns.clear()  # those of join conditions are not to be grouped
         where, row_limit = self._where()
         group = self._group()
@@ -405,7 +410,7 @@ class _SelectWriter:
         if where is None:
             return "", None
         conditions, limits = [], []
-        for part in _conjuncts(where.this):
+        for part in conjuncts(where.this):
             limit = self._rownum_limit(part)
             if limit is None:
                 conditions.append(part)
@@ -447,6 +452,15 @@ class _SelectWriter:
         having = self._node.args.get("having")
         return "" if having is None else f" HAVING {self._writer.condition(having.this)}"
 
+    def _text_of(self, item: exp.Expression) -> str:
+        """Return an item's text: the column's name where there is no alias."""
+        if self._is_top:
+            texts = item_texts(self._statement.text.text)
+            number = next((at for at, other in enumerate(self._node.expressions) if other is item), -1)
+            if 0 <= number < len(texts) == len(self._node.expressions):
+                return texts[number]
+        return self._statement.source_text(item)
+
     def _select_list(self) -> None:
         if not self._node.expressions:
             raise OraError(936)
@@ -481,7 +495,7 @@ class _SelectWriter:
                 self._embeddings[len(self._items)] = Embedding(model, argument.type)
                 self._statement.uses_model = True
                 self._items.append(argument.sql)
-                self._fields.append(Field(name or self._statement.source_text(inner), "", model_type(model)))
+                self._fields.append(Field(name or self._text_of(item), "", model_type(model)))
                 return
         piece = self._writer.value(inner)
         if isinstance(inner, exp.Column):
@@ -500,7 +514,7 @@ class _SelectWriter:
             )
             nullable = found.nullable if found is not None else True
         if name is None:
-            name = stored_name(inner.this) if isinstance(inner, exp.Column) else self._statement.source_text(inner)
+            name = stored_name(inner.this) if isinstance(inner, exp.Column) else self._text_of(item)
         self._items.append(piece.sql)
         self._fields.append(Field(name, quote(name), piece.type, nullable))
 
@@ -544,12 +558,6 @@ class _SelectWriter:
             if has_group:
                 raise OraError(979, column)
             raise OraError(937)
-
-
-def _conjuncts(node: exp.Expression) -> list[exp.Expression]:
-    if isinstance(node, exp.And):
-        return [*_conjuncts(node.this), *_conjuncts(node.expression)]
-    return [node]
 
 
 def _position_of(node: exp.Expression, fields: Sequence[Field]) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from emulator.datatypes import Value
-from emulator.errors import OraError
+from emulator.errors import NotEmulated, OraError
 from emulator.plsql import syntax
 from emulator.plsql.cursors import row_type_of
 from emulator.plsql.declared_types import find_type, undeclared
@@ -206,7 +206,7 @@ def _exception_init(comp: Compilation, node: syntax.ExceptionInit) -> None:
 def _record_type(comp: Compilation, node: syntax.RecordTypeDeclaration) -> None:
     for each in node.fields:
         if each.default is not None or each.not_null:
-            raise CompileError("PLS-00103: defaults of record fields are not emulated", each.offset)
+            raise NotEmulated("defaults and NOT NULL of record fields", offset=each.offset)
     names = tuple(each.name for each in node.fields)
     if len(set(names)) < len(names):
         raise CompileError(

@@ -50,6 +50,11 @@ def is_package(name: str) -> bool:
     return name in _PACKAGES or name in _KNOWN_ONLY
 
 
+def supplied_subprograms() -> list[str]:
+    """Return what there is of the supplied packages, as ``PACKAGE.SUBPROGRAM``, sorted."""
+    return sorted(f"{package}.{name}" for package, entries in _PACKAGES.items() for name in entries)
+
+
 def find_native(package: str, name: str) -> NativeSubprogram | None:
     """Return a package's subprogram.
 
@@ -262,6 +267,21 @@ def _set_module(frame: Frame, values: list[Value]) -> None:
 @_enter("DBMS_APPLICATION_INFO", "SET_ACTION", _parameter("ACTION_NAME", _TEXT))
 def _set_action(frame: Frame, values: list[Value]) -> None:
     frame.run.port.set_identity({"ACTION": _cut(values[0], _ACTION_BYTES)})
+
+
+@_enter(
+    "DBMS_APPLICATION_INFO",
+    "READ_MODULE",
+    _parameter("MODULE_NAME", _TEXT, "OUT"),
+    _parameter("ACTION_NAME", _TEXT, "OUT"),
+)
+def _read_module(frame: Frame, values: list[Value]) -> None:
+    values[:] = [frame.run.port.identity.get("MODULE"), frame.run.port.identity.get("ACTION")]
+
+
+@_enter("DBMS_APPLICATION_INFO", "READ_CLIENT_INFO", _parameter("CLIENT_INFO", _TEXT, "OUT"))
+def _read_client_info(frame: Frame, values: list[Value]) -> None:
+    values[:] = [frame.run.port.identity.get("CLIENT_INFO")]
 
 
 @_enter("DBMS_APPLICATION_INFO", "SET_CLIENT_INFO", _parameter("CLIENT_INFO", _TEXT))

@@ -559,3 +559,8 @@ _STATEMENTS: dict[str, Callable[[Parser, int], Statement]] = {
     "SET": Parser._set,  # noqa: SLF001
     "FORALL": Parser._forall,  # noqa: SLF001
 }
+
+
+def statement_words() -> list[str]:
+    """Return the words that begin PL/SQL's statements, sorted."""
+    return sorted(_STATEMENTS)

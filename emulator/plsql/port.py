@@ -59,6 +59,9 @@ class SqlPort(Protocol):
     def drop_model(self, owner: str, name: str) -> None:
         """Remove an ONNX model (as DDL); raise ORA-40284 if there is none."""
 
+    #: MODULE, ACTION, CLIENT_INFO, CLIENT_IDENTIFIER, as far as they were set.
+    identity: dict[str, str | None]
+
     def set_identity(self, attributes: Mapping[str, str | None]) -> None:
         """Store MODULE, ACTION, CLIENT_INFO (DBMS_APPLICATION_INFO)."""
 

@@ -65,3 +65,19 @@ ORA-00932: expression is of data type CLOB, which is incompatible with expected 
 select count(*) from t group by c;
 ORA-00932: expression is of data type CLOB, which is incompatible with expected data type CHAR
 
+
+-- what is Oracle's and not here is named
+select sqrt(4) from dual;
+ORA-03001: unimplemented feature: function SQRT is not emulated
+
+select nosuch(4) from dual;
+ORA-00904: "NOSUCH": invalid identifier
+
+create table no (id number generated always as identity);
+ORA-03001: unimplemented feature: GENERATED of a column is not emulated
+
+create table no (id number, n number as (id + 1));
+ORA-03001: unimplemented feature: AS of a column is not emulated
+
+create table no (id number primary key deferrable);
+ORA-03001: unimplemented feature: DEFERRABLE of a column is not emulated

@@ -113,7 +113,8 @@ def test_a_wrong_statement_has_oracles_code(pictures: oracledb.Connection, state
         ("create sequence s", "CREATE SEQUENCE"),
         ("alter session set nls_sort = 'GERMAN'", "NLS_SORT"),
         ("explain plan for select 1 from dual", "EXPLAIN"),
-        ("select json_value('{}', '$.a') from dual", None),
+        ("select json_value('{}', '$.a') from dual", "JSON_VALUE"),
+        ("select nosuch(1) from dual", None),
     ],
 )
 def test_what_is_not_emulated_is_refused_by_name(
