@@ -89,7 +89,10 @@ def _most_delay(session: UserSession, match: re.Match[str]) -> None:
 
 
 def _time_zone(session: UserSession, match: re.Match[str]) -> None:
-    session.time_zone = match["zone"]
+    zone = match["zone"].upper()
+    if zone not in _UTC_NAMES:
+        raise NotEmulated(f"ALTER SESSION SET TIME_ZONE = '{match['zone']}'")
+    session.time_zone = "+00:00"
 
 
 def _nls(session: UserSession, match: re.Match[str]) -> None:
@@ -127,6 +130,8 @@ def _nothing(_session: UserSession, _match: re.Match[str]) -> None:
     """Accept a statement whose effect the emulator always has, or that has none here."""
 
 
+#: The one time zone of all sessions, by its names.
+_UTC_NAMES = frozenset({"+00:00", "-00:00", "+0:00", "00:00", "0:00", "UTC", "GMT", "DBTIMEZONE", "ETC/UTC"})
 _FIXED_NLS = {
     "NLS_LANGUAGE": "AMERICAN",
     "NLS_TERRITORY": "AMERICA",

@@ -20,6 +20,9 @@ from emulator.errors import OraError
 from emulator.number import Number, number_text, round_places
 from emulator.vector_text import cast_vector, dimensions_of, parse_vector
 
+#: Fractional digits of seconds that are kept at all.
+_FINEST_DIGITS = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -108,14 +111,23 @@ def _timestamp(value: Value, target: Target) -> Value:
     found = to_datetime(value)
     if found is not None and found.tzinfo is not None and target.type.name is TypeName.TIMESTAMP_LTZ:
         found = found.astimezone(datetime.UTC)  # kept in the database's time zone
-    return found.replace(tzinfo=None) if found is not None else None
+    return _with_fraction(found.replace(tzinfo=None), target) if found is not None else None
+
+
+def _with_fraction(value: datetime.datetime, target: Target) -> datetime.datetime:
+    """Return a time rounded to the fractional digits of TIMESTAMP(n)."""
+    if not 0 <= target.type.scale < _FINEST_DIGITS:
+        return value
+    unit = 10 ** (_FINEST_DIGITS - target.type.scale)
+    microseconds = (value.microsecond + unit // 2) // unit * unit
+    return value.replace(microsecond=0) + datetime.timedelta(microseconds=microseconds)
 
 
 def _zoned(value: Value, target: Target) -> Value:
     found = to_datetime(value)
     if found is None:
         raise OraError(932, "CHAR", target.type.name.value)
-    return found if found.tzinfo is not None else found.replace(tzinfo=datetime.UTC)
+    return _with_fraction(found if found.tzinfo is not None else found.replace(tzinfo=datetime.UTC), target)
 
 
 def _float(value: Value, _target: Target) -> Value:

@@ -177,7 +177,9 @@ def _alter_user(work: _Work) -> DefinitionPlan:
                 work.need("ALTER USER")
             statements += plan_password(name, new_verifier(_password(parser))).statements
             if parser.accept("REPLACE"):
-                _password(parser)
+                known = work.catalogue.users[name].verifier
+                if known is None or not known.matches(_password(parser)):
+                    raise OraError(28008)
             continue
         work.need("ALTER USER")
         if parser.accept("QUOTA"):
@@ -317,7 +319,8 @@ def _change_grants(work: _Work, before_grantees: str, make: Callable[..., _State
                 raise OraError(990, text="ORA-00990: missing or invalid privilege")
             else:
                 raise OraError(1919, privilege)
-    parser.accept("WITH", "ADMIN", "OPTION") or parser.accept("WITH", "GRANT", "OPTION")
+    if parser.token.word == "WITH":
+        raise NotEmulated("GRANT … WITH ADMIN OPTION or WITH GRANT OPTION", offset=parser.token.offset)
     return DefinitionPlan(tuple(statements))
 
 
