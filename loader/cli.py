@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from loader.accounts import create_search_account, create_worker_account
 from loader.install import install, recompile, scripts_directory
 from loader.models import load_model
 from loader.pictures import load_pictures
+from loader.vector_index import build_vector_index
 
 #: Rejected files that are listed one by one on a terminal.
 _LISTED = 20
@@ -62,6 +64,24 @@ def install_command(
         )
     else:
         say("installed")
+
+
+@db.command("index")
+@click.option("--rebuild", is_flag=True, help="Build it anew; searches are exact meanwhile.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@pass_settings
+def index_command(settings: Settings, rebuild: bool, as_json: bool) -> None:
+    """Build the vector index that `search --approx` uses: IVF, COSINE; after a backfill, on the primary.
+
+    Without it approximate searches are exact. Example: adgfleet db index --rebuild
+    """
+    with session(Database.primary(settings), module="index") as connection:
+        report = build_vector_index(connection, rebuild=rebuild)
+    if as_json:
+        print_json(dataclasses.asdict(report))
+    else:
+        verb = "rebuilt" if report.rebuilt else "built"
+        say(f"{verb} {report.name} over {report.embeddings:,} embeddings in {report.seconds:.1f} s")
 
 
 @click.group()

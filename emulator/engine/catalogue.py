@@ -400,7 +400,9 @@ def relation_to_json(relation: Relation) -> str:
                 ]
                 for constraint in relation.constraints
             ],
-            "indexes": [[index.owner, index.name, index.columns, index.unique] for index in relation.indexes],
+            "indexes": [
+                [index.owner, index.name, index.columns, index.unique, index.metric] for index in relation.indexes
+            ],
             "query": relation.query,
         }
     )
@@ -426,7 +428,7 @@ def relation_from_json(owner: str, name: str, kind: str, value: Mapping[str, lis
         for entry in value["constraints"]
     )
     indexes = tuple(
-        Index(str(entry[0]), str(entry[1]), tuple(entry[2]), bool(entry[3]))  # type: ignore[arg-type]
+        Index(str(entry[0]), str(entry[1]), tuple(entry[2]), bool(entry[3]), str(entry[4]))  # type: ignore[arg-type]
         for entry in value["indexes"]
     )
     return Relation(

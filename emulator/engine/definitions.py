@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from emulator.auth import Verifier, make_verifier
+from emulator.datatypes import TypeName
 from emulator.engine.catalogue import CONNECT_THROUGH, PREDEFINED_ROLES, SCHEMA, Catalogue, UnitError, relation_to_json
 from emulator.engine.definition_parser import DefinitionParser
 from emulator.engine.objects import (
@@ -30,6 +31,7 @@ from emulator.engine.objects import (
 )
 from emulator.engine.prepared import DefinitionPlan, StoredRow
 from emulator.engine.stored_values import SQLITE_TYPES, signature_letter
+from emulator.engine.vector_index import INDEX_METRICS, create_statements, drop_statements
 from emulator.engine.view_definitions import read_view
 from emulator.errors import NotEmulated, OraError
 from emulator.statement_text import StatementText
@@ -219,6 +221,7 @@ def _drop_user(work: _Work) -> DefinitionPlan:
     if not cascade and (owned or any(key[0] == name for key in work.catalogue.created)):
         raise OraError(1922, text=f"ORA-01922: CASCADE must be specified to drop '{name}'")
     statements: list[_Statement] = [("PRAGMA defer_foreign_keys = ON", ())]
+    statements += [item for relation in owned for item in _drop_vector_indexes(relation)]
     statements += [
         (f'DROP TABLE "{relation.sqlite_name}"', ()) for relation in owned if relation.kind is RelationKind.TABLE
     ]
@@ -611,6 +614,7 @@ def _drop_table(work: _Work) -> DefinitionPlan:
         raise OraError(2449)
     return DefinitionPlan(
         (
+            *_drop_vector_indexes(relation),
             (f'DROP TABLE "{relation.sqlite_name}"', ()),
             *_forget_object(relation.owner, relation.name, "TABLE"),
         ),
@@ -703,6 +707,65 @@ def _create_index(work: _Work, *, unique: bool = False) -> DefinitionPlan:
     )
 
 
+def _create_vector_index(work: _Work) -> DefinitionPlan:
+    """Plan CREATE VECTOR INDEX … ORGANIZATION NEIGHBOR PARTITIONS: an IVF index; graphs (HNSW) are not emulated."""
+    parser, catalogue = work.parser, work.catalogue
+    exists_allowed = parser.accept("IF", "NOT", "EXISTS")
+    owner, name = parser.qualified_name()
+    owner = owner or work.scope.schema
+    parser.expect("ON", code=969)
+    relation = work.table()
+    columns = parser.names()
+    count, metric = _vector_index_clauses(parser)
+    if catalogue.index_owner(owner, name) is not None:
+        if exists_allowed:
+            return DefinitionPlan(())
+        raise OraError(955)
+    column = relation.by_name.get(columns[0])
+    if column is None:
+        raise OraError(904, f'"{columns[0]}"')
+    if len(columns) != 1 or column.type.name is not TypeName.VECTOR:
+        raise NotEmulated("a vector index on anything but one column of type VECTOR")
+    index = Index(owner, name, columns, metric=metric)
+    changed = replace(relation, indexes=(*relation.indexes, index), by_name={})
+    return DefinitionPlan(
+        (
+            *create_statements(index.qualified_name, relation.sqlite_name, column.name, count=count, metric=metric),
+            _store_object(changed.owner, changed.name, "TABLE", relation_to_json(changed)),
+        ),
+        frozenset({relation.sqlite_name}),
+    )
+
+
+def _vector_index_clauses(parser: DefinitionParser) -> tuple[int, str]:
+    """Take the clauses of a vector index; return the number of partitions (0: default) and the metric."""
+    if parser.accept("ORGANIZATION", "INMEMORY"):
+        raise NotEmulated("vector index with ORGANIZATION INMEMORY NEIGHBOR GRAPH (HNSW)")
+    parser.expect("ORGANIZATION", "NEIGHBOR", "PARTITIONS")
+    count, metric = 0, "COSINE"
+    while parser.token.kind != "end":
+        if parser.accept("DISTANCE") or parser.accept("WITH", "DISTANCE"):
+            metric = parser.name()
+            if metric not in INDEX_METRICS:
+                raise NotEmulated(f"vector index with DISTANCE {metric}")
+        elif parser.accept("WITH", "TARGET", "ACCURACY"):
+            raise NotEmulated("a vector index's own TARGET ACCURACY; name it in the query")
+        elif parser.accept("PARAMETERS", "(", "TYPE", "IVF"):
+            if parser.accept(",", "NEIGHBOR", "PARTITIONS"):
+                count = parser.number()
+            parser.expect(")", code=907)
+        elif parser.accept("PARALLEL"):
+            parser.number()  # it is built by one process here, with the same result
+        else:
+            break
+    return count, metric
+
+
+def _drop_vector_indexes(relation: Relation) -> list[_Statement]:
+    """Return what removes the tables of a table's vector indexes."""
+    return [item for index in relation.indexes if index.metric for item in drop_statements(index.qualified_name)]
+
+
 def _drop_index(work: _Work) -> DefinitionPlan:
     missing_allowed = work.parser.accept("IF", "EXISTS")
     owner, name = work.parser.qualified_name()
@@ -714,9 +777,12 @@ def _drop_index(work: _Work) -> DefinitionPlan:
         raise OraError(1418)
     kept = tuple(index for index in relation.indexes if (index.owner, index.name) != (owner, name))
     changed = replace(relation, indexes=kept, by_name={})
+    dropped = next(index for index in relation.indexes if (index.owner, index.name) == (owner, name))
+    plain = [(f'DROP INDEX "{index_storage(owner, name)}"', ())]
+    statements = drop_statements(dropped.qualified_name) if dropped.metric else plain
     return DefinitionPlan(
         (
-            (f'DROP INDEX "{index_storage(owner, name)}"', ()),
+            *statements,
             _store_object(changed.owner, changed.name, "TABLE", relation_to_json(changed)),
         ),
         frozenset({relation.sqlite_name}),
@@ -893,6 +959,7 @@ _STATEMENTS: tuple[tuple[tuple[str, ...], Callable[[_Work], DefinitionPlan]], ..
     (("TRUNCATE", "TABLE"), _truncate_table),
     (("ALTER", "TABLE"), _alter_table),
     (("CREATE", "INDEX"), _create_index),
+    (("CREATE", "VECTOR", "INDEX"), _create_vector_index),
     (("CREATE", "UNIQUE", "INDEX"), lambda work: _create_index(work, unique=True)),
     (("DROP", "INDEX"), _drop_index),
     (("CREATE", "VIEW"), _create_view),

@@ -16,6 +16,10 @@ from sqlglot.tokens import TokenType  # type: ignore[attr-defined]  # where its 
 
 from emulator.errors import NotEmulated, OraError
 
+#: Key of a query's meta: TARGET ACCURACY in percent where its own row limit, and no other, is FETCH APPROX.
+APPROXIMATE = "approximate"
+#: Source: AI Vector Search User's Guide 26ai: the accuracy when neither index nor query names one.
+_DEFAULT_ACCURACY = 95
 #: Deeper text would exhaust the parser's stack.
 _DEEPEST_NESTING = 200
 _PLAIN_NAMES = frozenset(
@@ -90,13 +94,19 @@ def parse_statement(text: str) -> exp.Expression:
         deepest = max(deepest, depth)
     if deepest > _DEEPEST_NESTING:
         raise NotEmulated(f"more than {_DEEPEST_NESTING} nested brackets")
-    prepared = _plain_fetch(text)
+    prepared, accuracies = _plain_fetch(text)
     try:
         tree = parser_for().parse_one(prepared)
     except (ParseError, TokenError, SqlglotError, IndexError) as error:
         raise _syntax_error(error, text) from None
     except RecursionError:
         raise NotEmulated("statement nested that deeply") from None
+    if (
+        len(accuracies) == 1
+        and len(list(tree.find_all(exp.Fetch))) == 1
+        and isinstance(tree.args.get("limit"), exp.Fetch)
+    ):
+        tree.meta[APPROXIMATE] = accuracies[0]
     return tree
 
 
@@ -126,17 +136,26 @@ _FETCH_WORDS = re.compile(
 )
 
 
-def _plain_fetch(text: str) -> str:
-    """Blank out APPROX, EXACT and WITH TARGET ACCURACY: search is exact here, as it may be; offsets stay."""
+def _plain_fetch(text: str) -> tuple[str, list[int]]:
+    """Blank out APPROX, EXACT and WITH TARGET ACCURACY; offsets stay.
+
+    Returns:
+        The text, and the target accuracy of each FETCH APPROX, percent.
+    """
+    accuracies: list[int] = []
 
     def blank(match: re.Match[str]) -> str:
         if match[1] is not None:
             return match[0]
         if match[2] is not None:
+            if match[2].upper() != "EXACT":
+                accuracies.append(_DEFAULT_ACCURACY)
             return match[0][: -len(match[2])] + " " * len(match[2])
+        if accuracies:
+            accuracies[-1] = min(int(match[3]), 100)
         return " " * len(match[0])
 
-    return _FETCH_WORDS.sub(blank, text)
+    return _FETCH_WORDS.sub(blank, text), accuracies
 
 
 def _syntax_error(error: Exception, text: str) -> OraError:

@@ -151,7 +151,7 @@ def _indexes(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
         for index in relation.indexes:
             yield (
                 index.name,
-                "NORMAL",
+                "VECTOR" if index.metric else "NORMAL",
                 relation.owner,
                 relation.name,
                 "UNIQUE" if index.unique else "NONUNIQUE",

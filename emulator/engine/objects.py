@@ -77,6 +77,13 @@ class Index:
     name: str
     columns: tuple[str, ...]
     unique: bool = False
+    #: Metric of a vector index (``vector_index``), empty for any other.
+    metric: str = ""
+
+    @property
+    def qualified_name(self) -> str:
+        """OWNER.NAME."""
+        return f"{self.owner}.{self.name}"
 
 
 class RelationKind(enum.Enum):

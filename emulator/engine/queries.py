@@ -13,7 +13,7 @@ from emulator.datatypes import NUMBER, SqlType
 from emulator.engine.assignment import Target
 from emulator.engine.binds import BindList
 from emulator.engine.catalogue import Catalogue
-from emulator.engine.dialect import VectorEmbedding, parse_statement
+from emulator.engine.dialect import APPROXIMATE, VectorEmbedding, parse_statement
 from emulator.engine.expressions import ExpressionWriter, model_type, stored_name
 from emulator.engine.functions.type_rules import common
 from emulator.engine.item_texts import item_texts
@@ -21,6 +21,7 @@ from emulator.engine.objects import Model, Relation, RelationKind, Scope
 from emulator.engine.outer_joins import conjuncts, rewrite_join_marks
 from emulator.engine.pieces import Field, Names, Piece, Source, quote
 from emulator.engine.stored_values import signature_letter
+from emulator.engine.vector_index import candidates
 from emulator.errors import NotEmulated, OraError
 from emulator.statement_text import StatementText, scan_statement
 
@@ -325,6 +326,8 @@ class _SelectWriter:
                 self._writer.check_sortable(column.type)
         order = self._order(is_distinct=distinct is not None)
         self._check_grouping(bool(group))
+        if APPROXIMATE in node.meta and not (group or distinct or self._writer.has_aggregate):
+            where += self._index_condition(node.meta[APPROXIMATE], has_where=bool(where))
         items = ", ".join(
             f"{item} AS {quote(column.name)}" for item, column in zip(self._items, self._fields, strict=True)
         )
@@ -343,6 +346,46 @@ class _SelectWriter:
             embeddings=self._embeddings,
             for_update=bool(node.args.get("locks")),
         )
+
+    def _index_condition(self, accuracy: int, *, has_where: bool) -> str:
+        """Write the condition by which a vector index serves the query; empty where none can: then it is exact.
+
+        As in Oracle, ORDER BY has to be the distance alone, of the column and metric of the index, nearest first.
+        """
+        found = self._ordered_distance()
+        relation = self._names.sources[0].relation if len(self._names.sources) == 1 else None
+        if found is None or relation is None or relation.kind is not RelationKind.TABLE:
+            return ""
+        column, other, metric = found
+        index = next((each for each in relation.indexes if each.metric == metric and each.columns == (column,)), None)
+        if index is None:
+            return ""
+        vector = self._writer.value(other)
+        if vector.letter != "V" or not vector.is_constant:
+            self._statement.binds.take_bind(vector.sql)
+            return ""
+        alias = self._names.sources[0].alias
+        condition = candidates(index.qualified_name, alias, vector.sql, accuracy)
+        return f"{' AND' if has_where else ' WHERE'} {condition}"
+
+    def _ordered_distance(self) -> tuple[str, exp.Expression, str] | None:
+        """Return column, other vector and metric of ``ORDER BY VECTOR_DISTANCE(…)``, by itself or by its alias."""
+        order = self._node.args.get("order")
+        if order is None or len(order.expressions) != 1 or order.expressions[0].args.get("desc"):
+            return None
+        node = order.expressions[0].this
+        if isinstance(node, exp.Column) and node.args.get("table") is None:
+            name = stored_name(node.this)
+            aliased = (item for item in self._node.expressions if isinstance(item, exp.Alias))
+            node = next((item.this for item in aliased if stored_name(item.args["alias"]) == name), node)
+        if not isinstance(node, exp.Anonymous) or str(node.this).upper() != "VECTOR_DISTANCE":
+            return None
+        left, right, *metric = node.expressions
+        if not isinstance(left, exp.Column):
+            left, right = right, left
+        if not isinstance(left, exp.Column):
+            return None
+        return stored_name(left.this), right, stored_name(metric[0].this) if metric else "COSINE"
 
     def _from(self) -> str:
         node = self._node

@@ -14,10 +14,11 @@ from emulator.cluster import Cluster
 from fleet.errors import InputError, PermanentDatabaseError
 from fleet.sessions import Database, session
 from fleet.settings import Settings, load_settings
+from loader.vector_index import build_vector_index
 from search.errors import NoStandbyError, UnknownPictureError
 from search.queries import read_picture
 from search.service import Page, SearchService
-from tests.fix_emulator import DBA_PASSWORD, cluster_values, fetch
+from tests.fix_emulator import cluster_values, fetch, wait_for_standbys
 from tests.fix_redis import RedisServer
 from tests.fix_search import Collection
 
@@ -119,24 +120,19 @@ def test_the_standby_with_the_least_lag_answers(collection: Collection, redis_se
 
 
 def test_without_heartbeats_the_standbys_say_their_lag(collection: Collection, cluster: Cluster) -> None:
-    parameter = 'alter system set "_emulator_apply_lag_seconds" = {}'
-    dsn = cluster.instances["sby1"].dsn("sby1")
-    dba = Database("sby1", dsn, "system", DBA_PASSWORD, 5.0)
-    with session(dba, module="test") as connection, connection.cursor() as cursor:
-        cursor.execute(parameter.format(30))
-        try:
-            with session(Database.primary(collection.settings), module="test") as primary:
-                fetch_one = primary.cursor()
-                fetch_one.execute("insert into pictures values (77001, 1, null)")
-                primary.commit()
-            with _service(collection) as service:
-                end = time.monotonic() + 20
-                while service.watch.order()[0] != "sby2":
-                    assert time.monotonic() < end, service.watch.views()
-                    service.watch.look()
-                assert service.by_text("a blue bird", Page(3)).standby == "sby2"
-        finally:
-            cursor.execute(parameter.format(0))
+    cluster.levers("sby1").lag(30)
+    try:
+        with session(Database.primary(collection.settings), module="test") as primary, primary.cursor() as cursor:
+            cursor.execute("insert into pictures values (77001, 1, null)")
+            primary.commit()
+        with _service(collection) as service:
+            end = time.monotonic() + 20
+            while service.watch.order()[0] != "sby2":
+                assert time.monotonic() < end, service.watch.views()
+                service.watch.look()
+            assert service.by_text("a blue bird", Page(3)).standby == "sby2"
+    finally:
+        cluster.levers("sby1").lag(0)
 
 
 def test_a_dead_standby_costs_no_search(collection: Collection, cluster: Cluster) -> None:
@@ -171,6 +167,33 @@ def test_all_standbys_gone_is_said_and_the_primary_is_asked_only_when_allowed(
             for name in names:
                 cluster.start([name])
         assert careful.by_text("a blue bird", Page(3)).standby in names
+
+
+def test_approximate_searches_use_the_index_on_every_standby(collection: Collection) -> None:
+    with session(Database.primary(collection.settings), module="test") as connection:
+        first = build_vector_index(connection, rebuild=False)
+        assert (first.name, first.rebuilt) == ("PICTURE_EMBEDDINGS_IV", False)
+        with pytest.raises(InputError, match="--rebuild"):
+            build_vector_index(connection, rebuild=False)
+        assert build_vector_index(connection, rebuild=True).rebuilt
+    wait_for_standbys(collection.settings)
+    bird = collection.file_of("blue", "bird").id
+    found = {}
+    for name in collection.settings.require("standbys"):
+        with contextlib.closing(
+            SearchService(
+                load_settings(
+                    overrides={**cluster_values(collection.cluster), "search_accuracy": "30"}, environment={}
+                ),
+                standby=name,
+            )
+        ) as service:
+            exact = service.like(bird, Page(40))
+            approximate = service.like(bird, Page(40, approximate=True))
+            assert approximate.hits[:2] == exact.hits[:2]
+            assert set(approximate.hits) < set(exact.hits), "every row was looked at"
+            found[name] = approximate.hits
+    assert found["sby1"] == found["sby2"]
 
 
 def test_pictures_are_read_whole(collection: Collection) -> None:

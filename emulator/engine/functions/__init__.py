@@ -18,6 +18,7 @@ from emulator.engine.functions import (
 )
 from emulator.engine.functions.operators import register_operators
 from emulator.engine.functions.registry import SqlFunction, call_function, function, function_names, register_scalars
+from emulator.engine.vector_index import register_vector_indexes
 
 __all__ = ["SqlFunction", "call_function", "function", "function_names", "register_functions"]
 
@@ -34,3 +35,4 @@ def register_functions(connection: apsw.Connection) -> None:
     create("assign_value", assign_stored, 3, deterministic=True)
     create("oracle_like", strings.like, -1, deterministic=True)
     register_operators(connection)
+    register_vector_indexes(connection)

@@ -1,0 +1,2 @@
+-- Before it is built anew.
+DROP INDEX picture_embeddings_iv
