@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import itertools
 import json
 import logging
 import re
@@ -18,7 +19,7 @@ from dataclasses import dataclass, replace
 import redis
 
 from fleet.dataguard import read_identity
-from fleet.errors import DatabaseError
+from fleet.errors import DatabaseError, PermanentDatabaseError
 from fleet.sessions import Connection, Database, session, translated
 from fleet.settings import Settings
 from fleet.statements import statement
@@ -29,6 +30,9 @@ log = logging.getLogger("adgfleet.search")
 _INTERVAL_SECONDS = 2.0
 #: A standby that failed is tried last for so long, seconds.
 _REST_SECONDS = 3.0
+#: A standby that refuses the logon for good is asked again after so long, seconds: a wrong password that is repeated
+#: every other second locks the account.
+_REFUSED_SECONDS = 300.0
 #: What a worker's heartbeat calls a standby that works.
 SERVING = "SERVING"
 #: States in which a standby answers queries, if later or less freshly; the worker rests for reasons of writing.
@@ -84,6 +88,8 @@ class StandbyWatch:
         )
         self._views = {database.name: StandbyView(database.name) for database in self._databases}
         self._rests_until: dict[str, float] = {}
+        self._turns = itertools.count()
+        self._not_before: dict[str, float] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -98,13 +104,18 @@ class StandbyWatch:
     def order(self) -> list[str]:
         """Return the standbys in the order in which a search should try them.
 
-        All of them: one that seems gone may be back, and is better than no answer.
+        All of them: one that seems gone may be back, and is better than no answer. Those that are equally good for the
+        first place take turns, so that each does its part.
         """
         now = time.monotonic()
         with self._lock:
             rests = {name for name, until in self._rests_until.items() if until > now}
             views = list(self._views.values())
-        return [view.name for view in sorted(views, key=lambda view: (view.name in rests, view.rank))]
+        keys = {view.name: (view.name in rests, view.rank) for view in views}
+        ordered = sorted(keys, key=lambda name: keys[name])
+        best = sum(keys[name] == keys[ordered[0]] for name in ordered)
+        turn = next(self._turns) % best
+        return [*ordered[turn:best], *ordered[:turn], *ordered[best:]]
 
     def failed(self, name: str) -> None:
         """Note that a search failed on a standby."""
@@ -150,6 +161,8 @@ class StandbyWatch:
             thread.join(max(0.0, end - time.monotonic()))
 
     def _look_at(self, database: Database, heartbeat: StandbyView | None) -> None:
+        if heartbeat is None and time.monotonic() < self._not_before.get(database.name, 0.0):
+            return
         view = heartbeat or self._ask(database)
         with self._lock:
             self._views[database.name] = view
@@ -183,6 +196,9 @@ class StandbyWatch:
                 if not identity.may_embed:
                     return StandbyView(database.name, "WRONG_ROLE", None, f"its role is {identity.role}", "standby")
                 lag = read_apply_lag(connection, database.name)
+        except PermanentDatabaseError as error:
+            self._not_before[database.name] = time.monotonic() + _REFUSED_SECONDS
+            return StandbyView(database.name, "UNREACHABLE", None, str(error), "standby")
         except DatabaseError as error:
             return StandbyView(database.name, "UNREACHABLE", None, str(error), "standby")
         return StandbyView(database.name, SERVING, lag, "", "standby")

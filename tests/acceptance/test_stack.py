@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,28 @@ def test_what_is_pending_is_planned_embedded_once_and_found(loaded: Up) -> None:
     assert found["standby"] in {"sby1", "sby2"}
     with Image.open(sheet) as picture:
         assert picture.format == "PNG"
+
+
+def test_every_way_of_searching_finds_its_picture(loaded: Up) -> None:
+    picture = next(path for path in sorted((loaded.work / "album").glob("*.jpg")) if path.stem == "1")
+    by_image = adgfleet_json("search", "--image", picture, "--hits", "2", "--json", directory=loaded.work)
+    assert by_image["hits"][0]["id"] == 1
+    assert adgfleet("db", "index", directory=loaded.work).returncode == 0
+    like = ("search", "--like", "1", "--hits", "1", "--approx", "--json")
+    assert adgfleet_json(*like, directory=loaded.work)["hits"][0]["id"] == by_image["hits"][1]["id"]
+    unknown = adgfleet_json("search", "qwertz", "--standby", "sby2", "--json", directory=loaded.work)
+    assert (unknown["good_match"], unknown["standby"]) == (False, "sby2")
+    assert "no good match" in adgfleet("search", "qwertz", directory=loaded.work).stderr
+    neither = adgfleet("search", directory=loaded.work)
+    assert (neither.returncode, "--like ID" in neither.stderr) == (2, True)
+
+
+def test_the_search_page_is_up(loaded: Up) -> None:
+    with urllib.request.urlopen(f"{loaded.addresses['search_url']}api/search?q=a+blue+bird", timeout=20) as answer:
+        found = json.load(answer)
+    assert found["hits"]
+    assert found["good_match"] is True
+    assert found["standby"] in {"sby1", "sby2"}
 
 
 def test_sql_prints_a_table_a_script_and_json(loaded: Up) -> None:

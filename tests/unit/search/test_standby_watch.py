@@ -34,6 +34,11 @@ def test_one_that_has_just_failed_comes_last_until_it_answers() -> None:
     assert watch.order() == ["first", "second"]
 
 
+def test_equally_good_standbys_take_turns() -> None:
+    watch = _watch(*(StandbyView(name, "SERVING", 0.0) for name in ("a", "b")), StandbyView("late", "SERVING", 2.0))
+    assert [watch.order() for _ in range(3)] == [["a", "b", "late"], ["b", "a", "late"], ["a", "b", "late"]]
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [("+00 00:00:05", 5), ("+01 02:03:04", 93_784), ("-00 00:00:01", -1), ("+00 00:00:00.25", 0), ("soon", None)],

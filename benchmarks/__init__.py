@@ -1,0 +1,1 @@
+"""Commands that measure; what they print is kept below docs/reference with the command that made it."""
