@@ -13,8 +13,8 @@ from search.errors import UnknownPictureError
 
 #: VECTOR_EMBEDDING takes a VARCHAR2 as a bind, 4,000 bytes at most. Source: SQL Language Reference 26ai, VARCHAR2.
 LONGEST_TEXT_BYTES = 4000
-#: So many pictures stand for all of them when it is asked whether a hit stands out: their median is steady to a few
-#: thousandths, at a cost that does not grow. Source: measured, docs/reference/search-quality.md.
+#: So many pictures stand for all of them when it is asked whether a hit stands out, so that the cost does not grow with
+#: the collection; the gap in docs/reference/search-quality.md was measured with the same number.
 SAMPLE_PICTURES = 200
 
 

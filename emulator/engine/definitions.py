@@ -730,7 +730,7 @@ def _create_vector_index(work: _Work) -> DefinitionPlan:
     changed = replace(relation, indexes=(*relation.indexes, index), by_name={})
     return DefinitionPlan(
         (
-            *create_statements(index.qualified_name, relation.sqlite_name, column.name, count=count, metric=metric),
+            *create_statements(index.storage, relation.sqlite_name, column.name, count=count, metric=metric),
             _store_object(changed.owner, changed.name, "TABLE", relation_to_json(changed)),
         ),
         frozenset({relation.sqlite_name}),
@@ -763,7 +763,7 @@ def _vector_index_clauses(parser: DefinitionParser) -> tuple[int, str]:
 
 def _drop_vector_indexes(relation: Relation) -> list[_Statement]:
     """Return what removes the tables of a table's vector indexes."""
-    return [item for index in relation.indexes if index.metric for item in drop_statements(index.qualified_name)]
+    return [item for index in relation.indexes if index.metric for item in drop_statements(index.storage)]
 
 
 def _drop_index(work: _Work) -> DefinitionPlan:
@@ -779,7 +779,7 @@ def _drop_index(work: _Work) -> DefinitionPlan:
     changed = replace(relation, indexes=kept, by_name={})
     dropped = next(index for index in relation.indexes if (index.owner, index.name) == (owner, name))
     plain = [(f'DROP INDEX "{index_storage(owner, name)}"', ())]
-    statements = drop_statements(dropped.qualified_name) if dropped.metric else plain
+    statements = drop_statements(dropped.storage) if dropped.metric else plain
     return DefinitionPlan(
         (
             *statements,

@@ -81,9 +81,9 @@ class Index:
     metric: str = ""
 
     @property
-    def qualified_name(self) -> str:
-        """OWNER.NAME."""
-        return f"{self.owner}.{self.name}"
+    def storage(self) -> str:
+        """What the names of a vector index's own tables in SQLite are made of."""
+        return table_storage(self.owner, self.name)
 
 
 class RelationKind(enum.Enum):

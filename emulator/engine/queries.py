@@ -365,7 +365,7 @@ class _SelectWriter:
             self._statement.binds.take_bind(vector.sql)
             return ""
         alias = self._names.sources[0].alias
-        condition = candidates(index.qualified_name, alias, vector.sql, accuracy)
+        condition = candidates(index.storage, alias, vector.sql, accuracy)
         return f"{' AND' if has_where else ' WHERE'} {condition}"
 
     def _ordered_distance(self) -> tuple[str, exp.Expression, str] | None:

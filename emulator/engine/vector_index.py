@@ -20,6 +20,7 @@ from typing import Any
 import apsw
 import numpy as np
 
+from emulator.engine.objects import sqlite_identifier
 from emulator.engine.stored_values import unpack_vector
 from emulator.errors import OraError
 
@@ -184,14 +185,14 @@ def create_statements(index: str, table: str, column: str, *, count: int, metric
     """Return what builds an index in SQLite.
 
     Args:
-        index: ``OWNER.NAME``.
+        index: ``Index.storage``.
         table: SQLite name of the indexed table.
         column: The indexed column.
         count: Partitions, 0 for the default.
         metric: One of INDEX_METRICS.
     """
     members, centroids = _tables(index)
-    of, col = _quoted(table), _quoted(column)
+    of, col = _quoted(table), _quoted(sqlite_identifier(column))
     partition = f"ivf_partition((SELECT data FROM {centroids}), NEW.{col})"
     forget = f"DELETE FROM {members} WHERE member = OLD.rowid"
     keep = f"INSERT OR REPLACE INTO {members} SELECT NEW.rowid, {partition} WHERE NEW.{col} IS NOT NULL"
@@ -223,4 +224,4 @@ def candidates(index: str, alias: str, vector: str, accuracy: int) -> str:
     members, centroids = _tables(index)
     probes = f"ivf_probes((SELECT data FROM {centroids}), {vector}, {int(accuracy)})"
     inside = f"SELECT value FROM json_each({probes})"
-    return f"{_quoted(alias)}.rowid IN (SELECT member FROM {members} WHERE partition IN ({inside}))"
+    return f"{_quoted(sqlite_identifier(alias))}.rowid IN (SELECT member FROM {members} WHERE partition IN ({inside}))"
