@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, ParamSpec
 
@@ -48,6 +49,21 @@ P = ParamSpec("P")
 def say(line: str) -> None:
     """Print one line for people on stderr."""
     stderr.print(line, markup=False, soft_wrap=True)
+
+
+def not_again(tell: Callable[[str], None], *, seconds: float = 600.0) -> Callable[[str], None]:
+    """Return a teller for what is looked at again and again: the same line is told again only after a while."""
+    told: dict[str, float] = {}
+
+    def tell_once(line: str) -> None:
+        now = time.monotonic()
+        for known in [known for known, at in told.items() if now - at >= seconds]:
+            del told[known]
+        if line not in told:
+            told[line] = now
+            tell(line)
+
+    return tell_once
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can say

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fleet.errors import DatabaseError, InputError
@@ -15,37 +16,61 @@ from fleet.settings import Settings
 #: Oracle's rule for nonquoted identifiers: the name goes into DDL, which has no binds.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_$#]{0,127}")
 _VIEWS_SCRIPT = "09_grant_views.sql"
-_WORKER_SCRIPT = "10_create_worker_account.sql"
-_SEARCH_SCRIPT = "11_create_search_account.sql"
+_SCRIPTS = {"worker": "10_create_worker_account.sql", "search": "11_create_search_account.sql"}
 #: A DBA who is not SYS may be refused to grant on SYS's views.
 _REFUSED = frozenset({"ORA-01031", "ORA-00942", "ORA-01720"})
 
 
-def create_worker_account(settings: Settings, directory: Path, name: str, say: Callable[[str], None]) -> None:
-    """Create the account for workers, or grant an existing one what it lacks; its password is WORKER_PASSWORD.
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account to create: what for, its name, its password."""
+
+    #: ``worker`` or ``search``.
+    role: str
+    name: str
+    #: Quoted, as DDL takes it.
+    password: str = field(repr=False)
+
+    @classmethod
+    def checked(cls, settings: Settings, role: str, name: str) -> Account:
+        """Make sure that an account can be created, before anything is done.
+
+        Raises:
+            InputError: The name or the password cannot be used.
+            ConfigurationError: WORKER_PASSWORD or SEARCH_PASSWORD is not set.
+        """
+        if not _NAME.fullmatch(name):
+            raise InputError(f"--{role}-account must be an unquoted Oracle name such as adg{role}, not {name!r}")
+        if name.upper() == str(settings.require("db_user")).upper():
+            raise InputError(f"--{role}-account must not be {name}, which owns the pictures")
+        settings.require("dba_password")
+        setting = f"{role}_password"
+        return cls(role, name, quoted_password(setting.upper(), settings.require(setting)))
+
+
+def create_account(settings: Settings, directory: Path, account: Account, say: Callable[[str], None]) -> None:
+    """Create an account, or grant an existing one what it lacks; the password of an existing one stays as it is.
 
     Args:
-        settings: DBA_USER and DBA_PASSWORD, DB_USER (the owner), WORKER_PASSWORD.
+        settings: DBA_USER and DBA_PASSWORD, DB_USER (the owner).
         directory: Where the scripts are.
-        name: The account's name.
+        account: The account.
         say: Told what is being done.
 
     Raises:
-        InputError: The name or the password cannot be used.
         DatabaseError: The database refused; ORA-40284 when the model is not loaded yet.
     """
-    _run_as_dba(settings, directory / _WORKER_SCRIPT, "worker", name, settings.require("worker_password"), say)
-    grant_views(settings, directory, name, say)
-
-
-def create_search_account(settings: Settings, directory: Path, name: str, say: Callable[[str], None]) -> None:
-    """Create the account for searching, or grant an existing one what it lacks; its password is SEARCH_PASSWORD.
-
-    Raises:
-        InputError: The name or the password cannot be used.
-        DatabaseError: The database refused; ORA-40284 when the model is not loaded yet.
-    """
-    _run_as_dba(settings, directory / _SEARCH_SCRIPT, "search", name, settings.require("search_password"), say)
+    script = directory / _SCRIPTS[account.role]
+    say(f"running {script.name} for {account.name} as {settings.dba_user}")
+    variables = {
+        "owner": str(settings.require("db_user")),
+        account.role: account.name,
+        f"{account.role}pass": account.password,
+    }
+    with _dba_session(settings) as connection:
+        run_script(connection, read_script(script), variables=variables)
+    if account.role == "worker":
+        grant_views(settings, directory, account.name, say)
 
 
 def grant_views(settings: Settings, directory: Path, grantee: str, say: Callable[[str], None]) -> None:
@@ -68,24 +93,6 @@ def quoted_password(setting: str, password: str) -> str:
     if '"' in password or "\n" in password or "&" in password:
         raise InputError(f'{setting} must not contain ", & or a line break')
     return f'"{password}"'
-
-
-def _run_as_dba(
-    settings: Settings, script: Path, role: str, name: str, password: str, say: Callable[[str], None]
-) -> None:
-    owner = str(settings.require("db_user"))
-    if not _NAME.fullmatch(name):
-        raise InputError(f"--{role}-account must be an unquoted Oracle name such as adg{role}, not {name!r}")
-    if name.upper() == owner.upper():
-        raise InputError(f"--{role}-account must not be {name}, which owns the pictures")
-    say(f"running {script.name} for {name} as {settings.dba_user}")
-    variables = {
-        "owner": owner,
-        role: name,
-        f"{role}pass": quoted_password(f"{role.upper()}_PASSWORD", password),
-    }
-    with _dba_session(settings) as connection:
-        run_script(connection, read_script(script), variables=variables)
 
 
 def _dba_session(settings: Settings) -> contextlib.AbstractContextManager[Connection]:

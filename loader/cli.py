@@ -13,7 +13,7 @@ from fleet.console import STATUS_PARTLY, pass_settings, print_json, say, stderr
 from fleet.errors import InputError
 from fleet.sessions import Database, session
 from fleet.settings import Settings
-from loader.accounts import create_search_account, create_worker_account
+from loader.accounts import Account, create_account
 from loader.install import install, recompile, scripts_directory
 from loader.models import load_model
 from loader.pictures import load_pictures
@@ -45,21 +45,20 @@ def install_command(
     WORKER_PASSWORD or SEARCH_PASSWORD. Example: adgfleet db install --worker-account adgworker
     """
     directory = scripts or scripts_directory()
+    wanted = {"worker": worker_account, "search": search_account}
+    accounts = [Account.checked(settings, role, name) for role, name in wanted.items() if name is not None]
     report = install(settings, directory, say)
-    if worker_account is not None:
-        create_worker_account(settings, directory, worker_account, say)
-    if search_account is not None:
-        create_search_account(settings, directory, search_account, say)
+    for account in accounts:
+        create_account(settings, directory, account, say)
     for name in report.waiting:
         say(f"{name} waits for a model: adgfleet load model FILE --name {settings.image_model}")
     if as_json:
-        accounts = {"worker_account": worker_account, "search_account": search_account}
         print_json(
             {
                 "user_created": report.user_created,
                 "scripts": report.scripts,
                 "waiting": report.waiting,
-                **{name: account for name, account in accounts.items() if account is not None},
+                **{f"{account.role}_account": account.name for account in accounts},
             }
         )
     else:

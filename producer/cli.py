@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import click
 
 from fleet.celery_app import create_app
-from fleet.console import STATUS_PARTLY, pass_settings, print_json, say, stderr
+from fleet.console import STATUS_PARTLY, not_again, pass_settings, print_json, say, stderr
 from fleet.errors import InputError
 from fleet.sessions import Database, session
 from fleet.settings import Settings
@@ -72,7 +72,7 @@ def produce(settings: Settings, **given: object) -> None:
         settings.require(name)
     state = FleetState(settings)
     state.check()
-    reconciler = Reconciler(settings, create_app(settings), state, say, options.range_size)
+    reconciler = Reconciler(settings, create_app(settings), state, not_again(say), options.range_size)
     if options.dry_run:
         _show_plan(reconciler.plan(), options.as_json)
         return

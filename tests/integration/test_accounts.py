@@ -12,12 +12,13 @@ import pytest
 
 from demo.drawing.album import AlbumPicture, write_album
 from demo.preparation import MODELS
+from fleet.errors import FleetError
 from fleet.sessions import Database, connect
 from fleet.settings import Settings
-from loader.accounts import create_search_account, create_worker_account
+from loader.accounts import Account, create_account
 from loader.install import scripts_directory
 from loader.models import load_model
-from search.service import find_pictures
+from search.service import Page, SearchService
 from tests.fix_command import adgfleet_json, clean_environment, command
 from tests.fix_emulator import code_of, fetch, run, wait_for_standbys, write_env_file
 from tests.fix_redis import RedisServer
@@ -32,8 +33,9 @@ def accounts(installed: Settings, stack_settings: Callable[..., Settings]) -> Se
     """The installed cluster with both accounts; the settings are the owner's."""
     settings = stack_settings(worker_password=_WORKER, search_password=_SEARCH)
     for _twice in range(2):
-        create_worker_account(settings, scripts_directory(), "adgworker", lambda _line: None)
-        create_search_account(settings, scripts_directory(), "adgsearch", lambda _line: None)
+        for role in ("worker", "search"):
+            account = Account.checked(settings, role, f"adg{role}")
+            create_account(settings, scripts_directory(), account, lambda _line: None)
     wait_for_standbys(settings)
     return settings
 
@@ -161,12 +163,24 @@ def test_the_accounts_cannot_define_anything_or_read_others_tables(
         run(prim, "drop table others")
 
 
-def test_the_search_account_finds_and_can_change_nothing(accounts: Settings, prim: oracledb.Connection) -> None:
+def test_the_search_account_finds_and_can_change_nothing(
+    accounts: Settings, stack_settings: Callable[..., Settings], prim: oracledb.Connection, album: list[AlbumPicture]
+) -> None:
     with log_on(accounts, "adgworker", "sby1") as worker:
         embed_range(worker)
     wait_for_standbys(accounts)
+    searching = stack_settings(
+        db_user="adgsearch", db_password=_SEARCH, text_model="adgvec.cliptxt", image_model="adgvec.clipimg"
+    )
+    service = SearchService(searching)
+    known = next(picture for picture in album if picture.sketch is not None)
+    try:
+        assert len(service.by_text("a blue bird", Page(hits=3)).hits) == 3
+        assert service.by_picture(known.path.read_bytes(), Page(hits=1)).hits[0].id == known.id
+        assert len(service.like(known.id, Page(hits=3)).hits) == 3
+    finally:
+        service.close()
     with log_on(accounts, "adgsearch", "sby2") as connected:
-        assert len(find_pictures(connected, "a blue bird", hits=3, text_model="adgvec.cliptxt")) == 3
         assert len(fetch(connected, "select img from pictures where id = 1")) == 1
         run(connected, "alter session enable adg_redirect_dml")
         assert refusal(connected, "select * from adgvec.embedding_failures") == 942
@@ -207,3 +221,21 @@ def test_a_privilege_that_comes_by_a_role_does_not_count_inside_the_procedure(
     finally:
         run(dba, "grant select on adgvec.pictures to adgworker", "drop role readers")
         dba.close()
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "changes", "said"),
+    [
+        ("worker", "x;y", {}, "--worker-account"),
+        ("worker", "ADGVEC", {}, "owns the pictures"),
+        ("search", "adgsearch", {"search_password": 'a"b'}, "SEARCH_PASSWORD"),
+        ("search", "adgsearch", {"search_password": ""}, "SEARCH_PASSWORD is not set"),
+        ("worker", "adgworker", {"dba_password": ""}, "DBA_PASSWORD is not set"),
+    ],
+)
+def test_an_account_that_cannot_be_created_is_refused_before_anything_is_done(
+    stack_settings: Callable[..., Settings], role: str, name: str, changes: dict[str, str], said: str
+) -> None:
+    given = {"worker_password": _WORKER, "search_password": _SEARCH, **changes}
+    with pytest.raises(FleetError, match=said):
+        Account.checked(stack_settings(**given), role, name)
