@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down check browser chaos test unit integration acceptance quality driver-tests reference format lock clean
+.PHONY: help setup demo up down check browser chaos test unit integration acceptance quality driver-tests second-clients reference format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -66,6 +66,9 @@ driver-tests: setup  ## judge the emulator by the driver's own tests (ARGS='--js
 
 reference: setup  ## write docs/reference/emulated.md from the emulator's registries
 	@mkdir -p docs/reference && $(BIN)/python -m emulator.reference docs/reference/emulated.md
+
+second-clients: setup  ## node-oracledb (installed by npm below state/) and SQLAlchemy meet the emulator (ARGS='--json', '--page')
+	@$(BIN)/python -m tests.second_clients $(ARGS)
 
 format: setup  ## format the code and apply safe fixes
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

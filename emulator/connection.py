@@ -563,9 +563,13 @@ class Connection:
             content = self._lobs.content(locator)
             kept = slice_of(content, 1, request.amount)
             self._lobs.replace(locator, kept if isinstance(content, bytes) else kept.decode("utf-16-be"))
+        elif request.operation == 0x8000:  # open
+            self._lobs.open(locator)
+        elif request.operation == 0x10000:  # close
+            self._lobs.close(locator)
         elif request.operation == 0x11000:  # is open
-            flag = 0
-        elif request.operation not in {0x8000, 0x10000}:
+            flag = int(self._lobs.is_open(locator))
+        else:
             raise NotEmulated(f"LOB operation {request.operation:#x}")
         answer.u8(Message.PARAMETER)
         answer.raw(locator)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from emulator.user_session import UserSession
 
 _NAME = r'(?P<name>"[^"]+"|[\w$#]+)'
+#: One of the settings that ALTER SESSION takes several of.
+_SETTING = r"(?P<parameter>NLS_\w+|TIME_ZONE)\s*=\s*(?P<value>'[^']*'|\w+)"
 _Effect = Callable[["UserSession", "re.Match[str]"], None]
 
 
@@ -88,22 +90,23 @@ def _most_delay(session: UserSession, match: re.Match[str]) -> None:
     session.standby.most_delay_seconds = None if value == "NONE" else int(value)
 
 
-def _time_zone(session: UserSession, match: re.Match[str]) -> None:
-    zone = match["zone"].upper()
-    if zone not in _UTC_NAMES:
-        raise NotEmulated(f"ALTER SESSION SET TIME_ZONE = '{match['zone']}'")
-    session.time_zone = "+00:00"
+def _settings(session: UserSession, match: re.Match[str]) -> None:
+    for each in re.finditer(_SETTING, match["settings"], re.IGNORECASE):
+        _set(session, each["parameter"].upper(), each["value"].strip("'"))
 
 
-def _nls(session: UserSession, match: re.Match[str]) -> None:
-    parameter = match["parameter"].upper()
-    if parameter in SESSION_NLS:
-        session.nls[parameter] = match["value"].strip("'\"")
+def _set(session: UserSession, parameter: str, text: str) -> None:
+    if parameter == "TIME_ZONE":
+        if text.upper() not in _UTC_NAMES:
+            raise NotEmulated(f"ALTER SESSION SET TIME_ZONE = '{text}'")
         return
-    value = match["value"].strip("'\"").upper()
+    if parameter in SESSION_NLS:
+        session.nls[parameter] = text
+        return
+    value = text.upper()
     # The settings in force are fixed; asking for them is harmless, asking for others must not be ignored.
     if _FIXED_NLS.get(parameter) != value:
-        raise NotEmulated(f"ALTER SESSION SET {parameter} = {match['value']}")
+        raise NotEmulated(f"ALTER SESSION SET {parameter} = '{text}'")
 
 
 def _instance_parameter(session: UserSession, match: re.Match[str]) -> None:
@@ -155,8 +158,7 @@ _FORMS: tuple[tuple[re.Pattern[str], _Effect], ...] = tuple(
         (rf"ALTER\s+SESSION\s+SET\s+CURRENT_SCHEMA\s*=\s*{_NAME}", _current_schema),
         (r"ALTER\s+SESSION\s+SET\s+STANDBY_MAX_DATA_DELAY\s*=\s*(?P<delay>\d{1,9}|NONE)", _most_delay),
         (r"ALTER\s+SESSION\s+SYNC\s+WITH\s+PRIMARY", _sync_with_primary),
-        (r"ALTER\s+SESSION\s+SET\s+TIME_ZONE\s*=\s*'(?P<zone>[^']*)'\x00?", _time_zone),
-        (r"ALTER\s+SESSION\s+SET\s+(?P<parameter>NLS_\w+)\s*=\s*(?P<value>'[^']*'|\w+)", _nls),
+        (r"ALTER\s+SESSION\s+SET\s+(?P<settings>((NLS_\w+|TIME_ZONE)\s*=\s*('[^']*'|\w+)\s*)+)\x00?", _settings),
         (
             (
                 r"ALTER\s+SYSTEM\s+(KILL|DISCONNECT)\s+SESSION\s+'(?P<sid>\d+)\s*,\s*(?P<serial>\d+)(\s*,\s*@\d+)?'"

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, cast
 
 import apsw
 
-from emulator.datatypes import Row, SqlType, Value
+from emulator.datatypes import Row, SqlType, Value, varchar2
 from emulator.engine.call_context import SESSION_NLS, enter_context
 from emulator.engine.compiler import prepare as prepare_statement
 from emulator.engine.definitions import (
@@ -69,6 +69,8 @@ _UNIT_DEFINITION = re.compile(
 _PROBE_SECONDS = 0.02
 #: The only namespace that a client may fill.
 _CLIENT_CONTEXT = "CLIENTCONTEXT"
+#: What a bind is taken for in a statement that is parsed before anything is bound.
+UNKNOWN_BIND = varchar2(4000)
 _CALL_SAVEPOINT = "_CALL_{}"
 _PRIMARY_PACKAGES = ("DBMS_SCHEDULER.", "DBMS_PARALLEL_EXECUTE.")
 _ALL_ROWS = 1_000_000_000
@@ -88,7 +90,6 @@ class UserSession:
         self.scope = Scope(user=self.user, schema=self.user)
         self.identity: dict[str, str | None] = {}
         self.package_state: dict[str, object] = {}
-        self.time_zone = "+00:00"
         self.standby = StandbyWork(self)
         self.logon_time = datetime.datetime.now(datetime.UTC)
         self.is_active = False
@@ -140,7 +141,7 @@ class UserSession:
             "AUTH_MAX_IDEN_LENGTH": "128",
             "AUTH_SC_SERVICE_NAME": self.logon.service_name,
             "AUTH_INSTANCENAME": config.name,
-            "AUTH_SC_DBUNIQUE_NAME": config.name,
+            "AUTH_SC_DBUNIQUE_NAME": config.db_name.upper(),
             "AUTH_SC_REAL_DBUNIQUE_NAME": config.name,
             "AUTH_SC_DB_DOMAIN": "",
         }
@@ -162,9 +163,10 @@ class UserSession:
 
     def describe(self, text: StatementText, bind_types: Sequence[SqlType]) -> tuple[Column, ...]:
         """Return a query's columns without running it; () for anything else, which is only parsed where it is SQL."""
+        types = bind_types or [UNKNOWN_BIND] * len(text.binds)
         with self._call():
             if text.kind in {StatementKind.QUERY, StatementKind.DML}:
-                prepared = self._prepare(text, bind_types, self.scope)
+                prepared = self._prepare(text, types, self.scope)
                 if text.kind is StatementKind.QUERY:
                     return cast("PreparedQuery", prepared).columns
             return ()

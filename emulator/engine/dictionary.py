@@ -9,15 +9,16 @@ from __future__ import annotations
 import datetime
 import functools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import apsw
 import apsw.ext
 
-from emulator.datatypes import BLOB, DATE, FLOATING, NUMBER, SqlType, TypeName, Value, varchar2
+from emulator.datatypes import BLOB, DATE, NUMBER, TypeName, Value, varchar2
 from emulator.engine.call_context import current_context
-from emulator.engine.objects import ConstraintKind, Relation, RelationKind, Scope, TableColumn
+from emulator.engine.dictionary_all import ALL_VIEWS
+from emulator.engine.dictionary_view import NAME, TEXT, View, columns_of, is_visible, type_text
+from emulator.engine.objects import ConstraintKind, Relation, RelationKind, TableColumn
 from emulator.engine.stored_values import to_stored
 
 if TYPE_CHECKING:
@@ -25,30 +26,6 @@ if TYPE_CHECKING:
 
 #: The emulator's own: one row, the uncommitted changes of the session that asks.
 OWN_CHANGES_VIEW = "V$EMULATOR_OWN_CHANGES"
-_NAME = varchar2(128)
-_TEXT = varchar2(4000)
-_Rows = Callable[["Catalogue", str], Iterator[tuple[Value, ...]]]
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    columns: tuple[TableColumn, ...]
-    #: None: rows come from the call context's ``dynamic_view``.
-    rows: _Rows | None
-
-
-def _columns(**types: SqlType) -> tuple[TableColumn, ...]:
-    return tuple(TableColumn(name.upper(), sql_type) for name, sql_type in types.items())
-
-
-def type_text(sql_type: SqlType) -> str:
-    """Return DATA_TYPE of USER_TAB_COLUMNS."""
-    if sql_type.name is TypeName.TIMESTAMP:
-        return f"TIMESTAMP({sql_type.scale if sql_type.scale >= 0 else 6})"
-    if sql_type.name is TypeName.NUMBER and sql_type.precision and sql_type.scale == FLOATING:
-        return "FLOAT"
-    return str(sql_type.name.value)
-
 
 def _dual(_catalogue: Catalogue, _user: str) -> Iterator[tuple[Value, ...]]:
     yield ("X",)
@@ -58,16 +35,6 @@ def _tables(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
     for relation in catalogue.relations.values():
         if relation.owner == user and relation.kind is RelationKind.TABLE:
             yield (relation.name, "USERS", "VALID", None)
-
-
-def _all_tables(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
-    for relation in catalogue.relations.values():
-        if relation.kind is RelationKind.TABLE and _visible(catalogue, user, relation.owner, relation.name):
-            yield (relation.owner, relation.name, "USERS", "VALID", None)
-
-
-def _visible(catalogue: Catalogue, user: str, owner: str, name: str) -> bool:
-    return catalogue.may_see(Scope(user=user, schema=user), owner, name)
 
 
 def _tab_columns(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
@@ -168,7 +135,7 @@ def _errors(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
 
 def _all_errors(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
     for (owner, name, kind), errors in catalogue.errors.items():
-        if _visible(catalogue, user, owner, name):
+        if is_visible(catalogue, user, owner, name):
             for sequence, error in enumerate(errors, 1):
                 yield (owner, name, kind, sequence, error.line, error.position, error.text, "ERROR")
 
@@ -199,7 +166,7 @@ def _mining_models(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...
 
 def _all_mining_models(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
     for model in catalogue.models.values():
-        if _visible(catalogue, user, model.owner, model.name):
+        if is_visible(catalogue, user, model.owner, model.name):
             yield (model.owner, model.name, "EMBEDDING", "ONNX", "NATIVE", model.size_bytes)
 
 
@@ -260,105 +227,103 @@ _NLS_DATABASE_PARAMETERS = {
     "NLS_DATE_LANGUAGE": "AMERICAN",
     "NLS_RDBMS_VERSION": "23.0.0.0.0",
 }
-_VIEWS: dict[str, _View] = {
-    OWN_CHANGES_VIEW: _View(_columns(changes=BLOB), None),
-    "DUAL": _View(_columns(dummy=varchar2(1)), _dual),
-    "USER_TABLES": _View(
-        _columns(table_name=_NAME, tablespace_name=_NAME, status=varchar2(8), num_rows=NUMBER), _tables
+_VIEWS: dict[str, View] = {
+    OWN_CHANGES_VIEW: View(columns_of(changes=BLOB), None),
+    **ALL_VIEWS,
+    "DUAL": View(columns_of(dummy=varchar2(1)), _dual),
+    "USER_TABLES": View(
+        columns_of(table_name=NAME, tablespace_name=NAME, status=varchar2(8), num_rows=NUMBER), _tables
     ),
-    "ALL_TABLES": _View(
-        _columns(owner=_NAME, table_name=_NAME, tablespace_name=_NAME, status=varchar2(8), num_rows=NUMBER), _all_tables
-    ),
-    "USER_TAB_COLUMNS": _View(
-        _columns(
-            table_name=_NAME,
-            column_name=_NAME,
-            data_type=_NAME,
+    "USER_TAB_COLUMNS": View(
+        columns_of(
+            table_name=NAME,
+            column_name=NAME,
+            data_type=NAME,
             data_length=NUMBER,
             data_precision=NUMBER,
             data_scale=NUMBER,
             nullable=varchar2(1),
             column_id=NUMBER,
-            data_default=_TEXT,
+            data_default=TEXT,
             char_length=NUMBER,
         ),
         _tab_columns,
     ),
-    "USER_OBJECTS": _View(
-        _columns(object_name=_NAME, object_id=NUMBER, object_type=varchar2(23), status=varchar2(7), created=DATE),
+    "USER_OBJECTS": View(
+        columns_of(object_name=NAME, object_id=NUMBER, object_type=varchar2(23), status=varchar2(7), created=DATE),
         _objects,
     ),
-    "USER_CONSTRAINTS": _View(
-        _columns(
-            owner=_NAME,
-            constraint_name=_NAME,
+    "USER_CONSTRAINTS": View(
+        columns_of(
+            owner=NAME,
+            constraint_name=NAME,
             constraint_type=varchar2(1),
-            table_name=_NAME,
-            search_condition_vc=_TEXT,
-            r_owner=_NAME,
-            r_constraint_name=_NAME,
+            table_name=NAME,
+            search_condition_vc=TEXT,
+            r_owner=NAME,
+            r_constraint_name=NAME,
             delete_rule=varchar2(9),
             status=varchar2(8),
             generated=varchar2(14),
         ),
         _constraints,
     ),
-    "USER_CONS_COLUMNS": _View(
-        _columns(owner=_NAME, constraint_name=_NAME, table_name=_NAME, column_name=_NAME, position=NUMBER),
+    "USER_CONS_COLUMNS": View(
+        columns_of(owner=NAME, constraint_name=NAME, table_name=NAME, column_name=NAME, position=NUMBER),
         _cons_columns,
     ),
-    "USER_INDEXES": _View(
-        _columns(
-            index_name=_NAME,
+    "USER_INDEXES": View(
+        columns_of(
+            index_name=NAME,
             index_type=varchar2(27),
-            table_owner=_NAME,
-            table_name=_NAME,
+            table_owner=NAME,
+            table_name=NAME,
             uniqueness=varchar2(9),
             status=varchar2(8),
         ),
         _indexes,
     ),
-    "USER_ERRORS": _View(
-        _columns(
-            name=_NAME,
+    "USER_ERRORS": View(
+        columns_of(
+            name=NAME,
             type=varchar2(12),
             sequence=NUMBER,
             line=NUMBER,
             position=NUMBER,
-            text=_TEXT,
+            text=TEXT,
             attribute=varchar2(9),
         ),
         _errors,
     ),
-    "ALL_ERRORS": _View(
-        _columns(
-            owner=_NAME,
-            name=_NAME,
+    "ALL_ERRORS": View(
+        columns_of(
+            owner=NAME,
+            name=NAME,
             type=varchar2(12),
             sequence=NUMBER,
             line=NUMBER,
             position=NUMBER,
-            text=_TEXT,
+            text=TEXT,
             attribute=varchar2(9),
         ),
         _all_errors,
     ),
-    "USER_TAB_PRIVS": _View(
-        _columns(
-            grantee=_NAME,
-            owner=_NAME,
-            table_name=_NAME,
-            grantor=_NAME,
+    "USER_TAB_PRIVS": View(
+        columns_of(
+            grantee=NAME,
+            owner=NAME,
+            table_name=NAME,
+            grantor=NAME,
             privilege=varchar2(40),
             grantable=varchar2(3),
             type=varchar2(24),
         ),
         _tab_privileges,
     ),
-    "USER_SOURCE": _View(_columns(name=_NAME, type=varchar2(12), line=NUMBER, text=_TEXT), _source),
-    "USER_MINING_MODELS": _View(
-        _columns(
-            model_name=_NAME,
+    "USER_SOURCE": View(columns_of(name=NAME, type=varchar2(12), line=NUMBER, text=TEXT), _source),
+    "USER_MINING_MODELS": View(
+        columns_of(
+            model_name=NAME,
             mining_function=varchar2(30),
             algorithm=varchar2(30),
             algorithm_type=varchar2(10),
@@ -366,10 +331,10 @@ _VIEWS: dict[str, _View] = {
         ),
         _mining_models,
     ),
-    "ALL_MINING_MODELS": _View(
-        _columns(
-            owner=_NAME,
-            model_name=_NAME,
+    "ALL_MINING_MODELS": View(
+        columns_of(
+            owner=NAME,
+            model_name=NAME,
             mining_function=varchar2(30),
             algorithm=varchar2(30),
             algorithm_type=varchar2(10),
@@ -377,23 +342,23 @@ _VIEWS: dict[str, _View] = {
         ),
         _all_mining_models,
     ),
-    "ALL_USERS": _View(_columns(username=_NAME, user_id=NUMBER, created=DATE), _users),
-    "USER_USERS": _View(
-        _columns(username=_NAME, account_status=varchar2(32), default_tablespace=_NAME, created=DATE), _user_users
+    "ALL_USERS": View(columns_of(username=NAME, user_id=NUMBER, created=DATE), _users),
+    "USER_USERS": View(
+        columns_of(username=NAME, account_status=varchar2(32), default_tablespace=NAME, created=DATE), _user_users
     ),
-    "USER_SYS_PRIVS": _View(
-        _columns(username=_NAME, privilege=varchar2(40), admin_option=varchar2(3)), _sys_privileges
+    "USER_SYS_PRIVS": View(
+        columns_of(username=NAME, privilege=varchar2(40), admin_option=varchar2(3)), _sys_privileges
     ),
-    "USER_ROLE_PRIVS": _View(
-        _columns(username=_NAME, granted_role=_NAME, admin_option=varchar2(3), default_role=varchar2(3)),
+    "USER_ROLE_PRIVS": View(
+        columns_of(username=NAME, granted_role=NAME, admin_option=varchar2(3), default_role=varchar2(3)),
         _role_privileges,
     ),
-    "SESSION_ROLES": _View(_columns(role=_NAME), _session_roles),
-    "USER_VIEWS": _View(_columns(view_name=_NAME, text_length=NUMBER, text_vc=_TEXT), _views),
-    "NLS_DATABASE_PARAMETERS": _View(_columns(parameter=_NAME, value=varchar2(64)), _nls_database_parameters),
-    "V$VERSION": _View(_columns(banner=varchar2(80), banner_full=varchar2(160), con_id=NUMBER), _version),
-    "V$DATABASE": _View(
-        _columns(
+    "SESSION_ROLES": View(columns_of(role=NAME), _session_roles),
+    "USER_VIEWS": View(columns_of(view_name=NAME, text_length=NUMBER, text_vc=TEXT), _views),
+    "NLS_DATABASE_PARAMETERS": View(columns_of(parameter=NAME, value=varchar2(64)), _nls_database_parameters),
+    "V$VERSION": View(columns_of(banner=varchar2(80), banner_full=varchar2(160), con_id=NUMBER), _version),
+    "V$DATABASE": View(
+        columns_of(
             dbid=NUMBER,
             name=varchar2(9),
             db_unique_name=varchar2(30),
@@ -406,8 +371,8 @@ _VIEWS: dict[str, _View] = {
         ),
         None,
     ),
-    "V$INSTANCE": _View(
-        _columns(
+    "V$INSTANCE": View(
+        columns_of(
             instance_number=NUMBER,
             instance_name=varchar2(16),
             host_name=varchar2(64),
@@ -419,8 +384,8 @@ _VIEWS: dict[str, _View] = {
         ),
         None,
     ),
-    "V$DATAGUARD_STATS": _View(
-        _columns(
+    "V$DATAGUARD_STATS": View(
+        columns_of(
             name=varchar2(32),
             value=varchar2(64),
             unit=varchar2(30),
@@ -429,14 +394,14 @@ _VIEWS: dict[str, _View] = {
         ),
         None,
     ),
-    "V$SESSION": _View(
+    "V$SESSION": View(
         (
-            *_columns(sid=NUMBER),
+            *columns_of(sid=NUMBER),
             TableColumn("SERIAL#", NUMBER),
-            *_columns(
-                username=_NAME,
+            *columns_of(
+                username=NAME,
                 status=varchar2(8),
-                schemaname=_NAME,
+                schemaname=NAME,
                 module=varchar2(64),
                 action=varchar2(64),
                 client_identifier=varchar2(64),
@@ -445,7 +410,7 @@ _VIEWS: dict[str, _View] = {
                 machine=varchar2(64),
                 terminal=varchar2(30),
                 process=varchar2(24),
-                osuser=_NAME,
+                osuser=NAME,
                 service_name=varchar2(64),
                 type=varchar2(10),
                 logon_time=DATE,
@@ -455,28 +420,28 @@ _VIEWS: dict[str, _View] = {
         ),
         None,
     ),
-    "V$SYSSTAT": _View(
-        (TableColumn("STATISTIC#", NUMBER), *_columns(name=varchar2(64), **{"class": NUMBER}, value=NUMBER)), None
+    "V$SYSSTAT": View(
+        (TableColumn("STATISTIC#", NUMBER), *columns_of(name=varchar2(64), **{"class": NUMBER}, value=NUMBER)), None
     ),
-    "V$SESSION_CONNECT_INFO": _View(
+    "V$SESSION_CONNECT_INFO": View(
         (
-            *_columns(sid=NUMBER),
+            *columns_of(sid=NUMBER),
             TableColumn("SERIAL#", NUMBER),
-            *_columns(authentication_type=varchar2(26), osuser=varchar2(30), client_charset=varchar2(40)),
-            *_columns(client_driver=varchar2(30), client_version=varchar2(40)),
+            *columns_of(authentication_type=varchar2(26), osuser=varchar2(30), client_charset=varchar2(40)),
+            *columns_of(client_driver=varchar2(30), client_version=varchar2(40)),
         ),
         None,
     ),
-    "V$STATNAME": _View((TableColumn("STATISTIC#", NUMBER), *_columns(name=varchar2(64), **{"class": NUMBER})), None),
-    "V$SESSTAT": _View(
-        (*_columns(sid=NUMBER), TableColumn("STATISTIC#", NUMBER), *_columns(value=NUMBER, con_id=NUMBER)), None
+    "V$STATNAME": View((TableColumn("STATISTIC#", NUMBER), *columns_of(name=varchar2(64), **{"class": NUMBER})), None),
+    "V$SESSTAT": View(
+        (*columns_of(sid=NUMBER), TableColumn("STATISTIC#", NUMBER), *columns_of(value=NUMBER, con_id=NUMBER)), None
     ),
-    "V$OSSTAT": _View(_columns(stat_name=varchar2(64), value=NUMBER, osstat_id=NUMBER), None),
-    "V$SYSMETRIC": _View(
-        _columns(metric_name=varchar2(64), value=NUMBER, metric_unit=varchar2(64), group_id=NUMBER), None
+    "V$OSSTAT": View(columns_of(stat_name=varchar2(64), value=NUMBER, osstat_id=NUMBER), None),
+    "V$SYSMETRIC": View(
+        columns_of(metric_name=varchar2(64), value=NUMBER, metric_unit=varchar2(64), group_id=NUMBER), None
     ),
-    "V$PARAMETER": _View(_columns(num=NUMBER, name=varchar2(80), value=_TEXT), None),
-    "V$ACTIVE_SERVICES": _View(_columns(service_id=NUMBER, name=varchar2(64), network_name=varchar2(512)), None),
+    "V$PARAMETER": View(columns_of(num=NUMBER, name=varchar2(80), value=TEXT), None),
+    "V$ACTIVE_SERVICES": View(columns_of(service_id=NUMBER, name=varchar2(64), network_name=varchar2(512)), None),
 }
 
 
@@ -492,7 +457,7 @@ def register_dictionary(connection: apsw.Connection) -> None:
         apsw.ext.make_virtual_module(connection, name, cast("Any", _producer(name, view)))
 
 
-def _producer(name: str, view: _View) -> Callable[[], Iterator[tuple[Any, ...]]]:
+def _producer(name: str, view: View) -> Callable[[], Iterator[tuple[Any, ...]]]:
     def produce() -> Iterator[tuple[Any, ...]]:
         context = current_context()
         rows = view.rows(context.catalogue, context.scope.user) if view.rows else iter(context.dynamic_view(name))

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from emulator.datatypes import BINARY_DOUBLE, BOOLEAN, DATE, NUMBER, TIMESTAMP, SqlType, TypeName, varchar2
+from emulator.datatypes import (
+    BINARY_DOUBLE,
+    BOOLEAN,
+    DATE,
+    NUMBER,
+    TIMESTAMP,
+    SqlType,
+    TypeName,
+    VectorFormat,
+    varchar2,
+)
 from emulator.engine.dialect import VectorEmbedding
 from emulator.engine.functions import function
 from emulator.engine.functions.conversions import to_number
@@ -362,7 +372,8 @@ class ExpressionWriter:
             raise OraError(938, offset=self.offset(node))
         if len(arguments) > entry.max_arguments:
             raise OraError(939, offset=self.offset(node))
-        return self._call(entry, [self.value(argument) for argument in arguments])
+        piece = self._call(entry, [self.value(argument) for argument in arguments])
+        return Piece(piece.sql, _vector_type(arguments), piece.is_constant) if name == "TO_VECTOR" else piece
 
     def _call(self, entry: SqlFunction, pieces: list[Piece]) -> Piece:
         if entry.accepts:
@@ -683,13 +694,24 @@ def model_type(model: Model) -> SqlType:
     return SqlType(TypeName.VECTOR, dimensions=model.dimensions, vector_format=VectorFormat.FLOAT32)
 
 
+def _vector_type(arguments: Sequence[exp.Expression]) -> SqlType:
+    """Return the type that TO_VECTOR's dimensions and format say."""
+    dimensions, element_format = 0, VectorFormat.FLEX
+    if len(arguments) > 1 and isinstance(arguments[1], exp.Literal):
+        dimensions = int(str(arguments[1].this))
+    if len(arguments) > 2 and str(arguments[2].this).upper() in VectorFormat.__members__:
+        element_format = VectorFormat[str(arguments[2].this).upper()]
+    return SqlType(TypeName.VECTOR, dimensions=dimensions, vector_format=element_format)
+
+
 def _cast_type(node: exp.DataType) -> SqlType:
     kind = node.this.value if hasattr(node.this, "value") else str(node.this)
     sizes = [int(str(item.this.this)) for item in node.expressions if isinstance(item.this, exp.Literal)]
+    national = kind.startswith("N")
     if kind in {"VARCHAR", "NVARCHAR", "TEXT"}:
-        return varchar2(sizes[0] if sizes else 4000)
+        return SqlType(TypeName.VARCHAR2, size=sizes[0] if sizes else 4000, national=national)
     if kind in {"CHAR", "NCHAR"}:
-        return SqlType(TypeName.CHAR, size=sizes[0] if sizes else 1)
+        return SqlType(TypeName.CHAR, size=sizes[0] if sizes else 1, national=national)
     if kind in {"DECIMAL", "INT", "BIGINT", "NUMERIC", "SMALLINT"}:
         if not sizes and kind in {"INT", "SMALLINT", "BIGINT"}:
             return SqlType(TypeName.NUMBER, precision=38, scale=0)
@@ -703,6 +725,7 @@ def _cast_type(node: exp.DataType) -> SqlType:
         "DATETIME": TypeName.DATE,
         "TIMESTAMP": TypeName.TIMESTAMP,
         "TIMESTAMPTZ": TypeName.TIMESTAMP_TZ,
+        "TIMESTAMPLTZ": TypeName.TIMESTAMP_LTZ,
     }
     if kind in fixed:
         return SqlType(fixed[kind], scale=6)

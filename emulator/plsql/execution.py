@@ -75,7 +75,13 @@ def run_block(
     try:
         rights = scope or port.scope
         program = _program(port, text, tuple(bind_types), rights)
-        out_rows = [_run(port, program, row, rights) for row in rows or [()]]
+        out_rows: list[list[Value]] = []
+        for row in rows or [()]:
+            try:
+                out_rows.append(_run(port, program, row, rights))
+            except OraError as error:
+                error.row_count = len(out_rows)
+                raise
     except RecursionError:
         raise OraError(6500) from None
     return Outcome(directions=program.directions, out_rows=out_rows)

@@ -322,11 +322,24 @@ class ValueWriter:
             self._writer.raw(b"\x00")
             self._writer.sb(-1)
             return
+        if variable.kind in {WireType.VARCHAR, WireType.CHAR, WireType.RAW}:
+            self._limited(value, variable)
+            return
         if variable.kind in {WireType.LONG, WireType.LONG_RAW}:
             self._writer.value(encode_value(value, variable.kind, national=variable.national))
         else:
             self.fetched(value, variable.kind, national=variable.national)
         self._writer.sb(0)
+
+    def _limited(self, value: Value, variable: Variable) -> None:
+        """Write a string in a variable of limited size; of a longer one what fits, and how long it is."""
+        data = encode_value(value, variable.kind, national=variable.national)
+        if data is None or len(data) <= variable.size:
+            self._writer.value(data)
+            self._writer.sb(0)
+        else:
+            self._writer.value(data[: variable.size])
+            self._writer.sb(len(data))
 
 
 def make_io_vector(directions: Sequence[Direction]) -> bytes:

@@ -19,6 +19,7 @@ class LobRegistry:
         """Begin empty."""
         self._contents: dict[int, bytes | str] = {}
         self._ids = itertools.count(1)
+        self._open: set[int] = set()
 
     def keep(self, value: bytes | str, kind: WireType) -> tuple[bytes, int]:
         """Keep a content; return its locator and its size in bytes or UTF-16 units."""
@@ -42,10 +43,29 @@ class LobRegistry:
         self.content(locator)
         self._contents[_number(locator)] = value
 
+    def open(self, locator: bytes) -> None:
+        """Open a LOB; ORA-22293 if it is open."""
+        self.content(locator)
+        if self.is_open(locator):
+            raise OraError(22293, text="ORA-22293: LOB already opened in the same transaction")
+        self._open.add(_number(locator))
+
+    def close(self, locator: bytes) -> None:
+        """Close a LOB; ORA-22289 if it is not open."""
+        if not self.is_open(locator):
+            raise OraError(22289, text="ORA-22289: cannot perform operation on an unopened file or LOB")
+        self._open.discard(_number(locator))
+
+    def is_open(self, locator: bytes) -> bool:
+        """Tell whether a LOB is open."""
+        return _number(locator) in self._open
+
     def free(self, locators: bytes) -> None:
         """Forget the contents of locators that stand one after the other."""
         for at in range(0, len(locators), _LOCATOR_BYTES):
-            self._contents.pop(_number(locators[at : at + _LOCATOR_BYTES]), None)
+            number = _number(locators[at : at + _LOCATOR_BYTES])
+            self._contents.pop(number, None)
+            self._open.discard(number)
 
 
 def length_of(value: bytes | str) -> int:

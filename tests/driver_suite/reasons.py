@@ -21,6 +21,23 @@ _OUTSIDE = (
     (re.compile(r"rowid"), "ROWID values"),
     (re.compile(r"bfile"), "BFILE"),
     (re.compile(r"scroll"), "scrollable cursors"),
+    (re.compile(r"ext_2[34]|ext_26|ext_27"), "transaction guard, sessionless transactions"),
+    (re.compile(r"provider|notifier|config_cache"), "configuration from cloud services"),
+)
+
+
+#: Of what a failure's text is about that names no feature: things the set-up could not make, or that are not there.
+_MISSING = (
+    (re.compile(r"DBMS_PICKLER|ALL_TYPES|TESTOBJECTS|UDT_|DPY-2035", re.IGNORECASE), "object types"),
+    (re.compile(r"TESTJSON|TESTOSON|TESTCOMPRESSEDJSON|JSON_SCALAR|json_object", re.IGNORECASE), "JSON and OSON"),
+    (re.compile(r"TESTSPARSEVECTORS|SPARSE"), "sparse vectors"),
+    (re.compile(r"TESTINTERVAL|TO_DSINTERVAL"), "intervals"),
+    (re.compile(r"TESTROWIDS|TESTUNIVERSALROWIDS"), "ROWID values"),
+    (re.compile(r"XMLELEMENT|TESTTEMPXML|TESTXML|XMLTYPE"), "XMLTYPE"),
+    (re.compile(r"BFILENAME|TESTBFILES"), "BFILE"),
+    (re.compile(r'"CURSOR": invalid identifier'), "CURSOR expressions"),
+    (re.compile(r"TABLEWITHDOMAINANDANNOTATIONS"), "domains and annotations"),
+    (re.compile(r'V\$[A-Z_]+" does not exist'), "a view that is not emulated"),
 )
 
 
@@ -32,6 +49,9 @@ def reason_of(module: str, test: str, text: str) -> str:
     subject = next((name for pattern, name in _OUTSIDE if pattern.search(module)), None)
     if subject is not None:
         return f"outside: {subject}"
+    missing = next((name for pattern, name in _MISSING if pattern.search(text)), None)
+    if missing is not None:
+        return f"outside: {missing}"
     codes = re.findall(r"(?:ORA|DPY)-\d{4,5}", text)
     if codes:
         return f"not traced: {codes[-1]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import time
 
 import oracledb
@@ -94,3 +95,51 @@ def test_a_statement_runs_again_with_other_values(connection: oracledb.Connectio
         for value in (1, 2, 3):
             cursor.execute("select :1 + 1 from dual", [value])
             assert cursor.fetchone() == (value + 1,)
+
+
+def test_a_statement_can_be_parsed_before_anything_is_bound(connection: oracledb.Connection, table: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.parse(f"select id from {table} where id = :id and t like :t")
+        assert cursor.bindnames() == ["ID", "T"]
+        assert [column[0] for column in cursor.description] == ["ID"]
+
+
+def test_an_array_of_plsql_calls_says_which_one_failed(connection: oracledb.Connection) -> None:
+    with connection.cursor() as cursor, pytest.raises(oracledb.DatabaseError, match="ORA-01476") as caught:
+        cursor.executemany("declare n number; begin n := 10 / (4 - :1); end;", [(n,) for n in range(1, 9)])
+    assert caught.value.args[0].offset == 3
+
+
+def test_a_returned_value_that_does_not_fit_is_an_error_of_the_driver(
+    connection: oracledb.Connection, table: str
+) -> None:
+    with connection.cursor() as cursor:
+        short = cursor.var(str, 1)
+        with pytest.raises(oracledb.DatabaseError, match="DPY-4002"):
+            cursor.execute(f"insert into {table} values (1, 'too long') returning t into :t", t=short)
+        fetch(connection, "select 1 from dual")
+
+
+def test_a_lob_is_opened_once_and_closed_once(connection: oracledb.Connection) -> None:
+    lob = connection.createlob(oracledb.DB_TYPE_BLOB, b"1234")
+    assert not lob.isopen()
+    lob.open()
+    assert lob.isopen()
+    with pytest.raises(oracledb.DatabaseError, match="ORA-22293"):
+        lob.open()
+    lob.close()
+    assert not lob.isopen()
+    with pytest.raises(oracledb.DatabaseError, match="ORA-22289"):
+        lob.close()
+
+
+def test_vectors_come_as_text_to_a_client_that_asks_for_it(connection: oracledb.Connection) -> None:
+    with connection.cursor() as cursor:
+        cursor.outputtypehandler = lambda made, column: made.var(oracledb.DB_TYPE_LONG, arraysize=made.arraysize)
+        cursor.execute("select to_vector('[1.5, -2]') from dual")
+        assert cursor.fetchone() == ("[1.5E+000,-2.0E+000]",)
+
+
+def test_a_vector_with_an_infinite_element_is_refused(connection: oracledb.Connection) -> None:
+    with pytest.raises(oracledb.DatabaseError, match="ORA-51805"):
+        fetch(connection, "select :1 from dual", array.array("d", [1.0, float("inf")]))

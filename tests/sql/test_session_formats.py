@@ -89,3 +89,15 @@ def test_float_is_a_number_whose_point_floats(connection: oracledb.Connection) -
         assert cursor.fetchone() == (1.23456789, 2e40)
     query = "select data_type from user_tab_columns where table_name = 'MEASURES'"
     assert fetch(connection, query) == [("FLOAT",), ("FLOAT",)]
+
+
+def test_one_statement_changes_several_settings(connection: oracledb.Connection) -> None:
+    run(
+        connection,
+        "alter session set nls_date_format = 'YYYY' nls_timestamp_format = 'YYYY-MM-DD HH24:MI:SS.FF3' "
+        "time_zone = '+00:00'",
+    )
+    query = "select to_char(date '2026-02-03'), to_char(timestamp '2026-02-03 04:05:06.789') from dual"
+    assert fetch(connection, query) == [("2026", "2026-02-03 04:05:06.789")]
+    with pytest.raises(oracledb.DatabaseError, match="ORA-03001"):
+        run(connection, "alter session set nls_date_format = 'YYYY' nls_language = 'GERMAN'")
