@@ -83,6 +83,7 @@ MESSAGES: dict[int, str] = {
     1722: "unable to convert string value containing {} to a number: {}",
     1727: "numeric precision specifier is out of range (1 to 38)",
     1742: "comment not properly terminated",
+    1745: "invalid host/bind variable name",
     1756: "quoted string not properly terminated",
     1789: "query block has incorrect number of result columns",
     1790: "expression must have same datatype as corresponding expression",

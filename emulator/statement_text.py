@@ -43,6 +43,8 @@ class StatementText:
     returning: tuple[int, ...]
     #: Offset of the INTO of RETURNING … INTO in the text, -1 where there is none.
     returning_into_offset: int
+    #: Offset of the first bind whose name is a reserved word (ORA-01745), -1 where there is none.
+    reserved_bind_offset: int = -1
 
 
 _KINDS = {
@@ -62,6 +64,21 @@ _DDL_VERBS = frozenset(
     {
         *("ALTER", "ANALYZE", "ASSOCIATE", "AUDIT", "COMMENT", "CREATE", "DISASSOCIATE", "DROP", "FLASHBACK"),
         *("GRANT", "NOAUDIT", "PURGE", "RENAME", "REVOKE", "TRUNCATE"),
+    }
+)
+#: Reserved words, which no bind can be called. Source: SQL Language Reference 23ai, Oracle SQL Reserved Words.
+_NO_BIND_NAMES = frozenset(
+    {
+        *("ACCESS", "ADD", "ALL", "ALTER", "AND", "ANY", "AS", "ASC", "AUDIT", "BETWEEN", "BY", "CHAR", "CHECK"),
+        *("CLUSTER", "COLUMN", "COMMENT", "COMPRESS", "CONNECT", "CREATE", "CURRENT", "DATE", "DECIMAL", "DEFAULT"),
+        *("DELETE", "DESC", "DISTINCT", "DROP", "ELSE", "EXCLUSIVE", "EXISTS", "FILE", "FLOAT", "FOR", "FROM"),
+        *("GRANT", "GROUP", "HAVING", "IDENTIFIED", "IMMEDIATE", "IN", "INCREMENT", "INDEX", "INITIAL", "INSERT"),
+        *("INTEGER", "INTERSECT", "INTO", "IS", "LEVEL", "LIKE", "LOCK", "LONG", "MAXEXTENTS", "MINUS", "MLSLABEL"),
+        *("MODE", "MODIFY", "NOAUDIT", "NOCOMPRESS", "NOT", "NOWAIT", "NULL", "NUMBER", "OF", "OFFLINE", "ON"),
+        *("ONLINE", "OPTION", "OR", "ORDER", "PCTFREE", "PRIOR", "PUBLIC", "RAW", "RENAME", "RESOURCE", "REVOKE"),
+        *("ROW", "ROWID", "ROWNUM", "ROWS", "SELECT", "SESSION", "SET", "SHARE", "SIZE", "SMALLINT", "START"),
+        *("SUCCESSFUL", "SYNONYM", "SYSDATE", "TABLE", "THEN", "TO", "TRIGGER", "UID", "UNION", "UNIQUE", "UPDATE"),
+        *("USER", "VALIDATE", "VALUES", "VARCHAR", "VARCHAR2", "VIEW", "WHENEVER", "WHERE", "WITH"),
     }
 )
 _QUOTE_ENDS = {"[": "]", "(": ")", "{": "}", "<": ">"}
@@ -108,6 +125,7 @@ def scan_statement(text: str) -> StatementText:
     names: list[str] = []
     returning_from = -1
     into_offset = -1
+    reserved_bind_offset = -1
     returning_seen = False
     position = 0
     while position < len(text):
@@ -124,6 +142,8 @@ def scan_statement(text: str) -> StatementText:
             offsets.append(match.start())
             quoted = match["bquoted"]
             names.append(quoted if quoted is not None else match["bname"].upper())
+            if quoted is None and names[-1] in _NO_BIND_NAMES and reserved_bind_offset < 0:
+                reserved_bind_offset = match.start()
             if into_offset >= 0 and returning_from < 0:
                 returning_from = len(names) - 1
         elif kind == "word" or (kind == "assign" and match[0] == "<<") or (match[0] == "(" and not words):
@@ -157,4 +177,5 @@ def scan_statement(text: str) -> StatementText:
         placeholder_names=tuple(names),
         returning=returning,
         returning_into_offset=into_offset,
+        reserved_bind_offset=reserved_bind_offset,
     )

@@ -270,6 +270,8 @@ class UserSession:
         return Outcome()
 
     def _prepare(self, text: StatementText, bind_types: Sequence[SqlType], scope: Scope) -> Prepared:
+        if text.reserved_bind_offset >= 0:
+            raise OraError(1745, offset=text.reserved_bind_offset)
         return prepare_statement(text, catalogue=self.catalogue, scope=scope, bind_types=tuple(bind_types))
 
     def _execute_definition(self, text: StatementText, scope: Scope) -> Outcome:

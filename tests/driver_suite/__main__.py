@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.driver_suite.database import restore_password, suite_database
-from tests.driver_suite.modules import ModuleResult, choose, module_names, run_module
+from tests.driver_suite.modules import ModuleResult, choose, kept_results, module_names, run_module
 from tests.driver_suite.page import PAGE, write_page
 from tests.driver_suite.source import SuiteError, fetch_suite
 
@@ -22,7 +22,7 @@ from tests.driver_suite.source import SuiteError, fetch_suite
 @click.argument("modules", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.option("--failures", is_flag=True, help="Show each failing test's last line.")
-@click.option("--page", is_flag=True, help=f"Write {PAGE.name}; for a run of all modules.")
+@click.option("--page", is_flag=True, help=f"Write {PAGE.name}; a module that is not run now counts as last time.")
 @click.option("--list", "only_list", is_flag=True, help="List the modules and stop.")
 @click.option("--end-of-response", is_flag=True, help="Offer the end-of-response mark, and with it pipelining.")
 @click.option("--fast-auth", is_flag=True, help="Offer the logon with fewer round trips.")
@@ -66,7 +66,7 @@ def main(
     else:
         _show(console, results, refused, failures=failures)
     if page:
-        write_page(results, refused)
+        write_page({**kept_results(suite), **results}, refused)
 
 
 def _show(console: Console, results: dict[str, ModuleResult], refused: list[str], *, failures: bool) -> None:

@@ -143,3 +143,11 @@ def test_vectors_come_as_text_to_a_client_that_asks_for_it(connection: oracledb.
 def test_a_vector_with_an_infinite_element_is_refused(connection: oracledb.Connection) -> None:
     with pytest.raises(oracledb.DatabaseError, match="ORA-51805"):
         fetch(connection, "select :1 from dual", array.array("d", [1.0, float("inf")]))
+
+
+def test_a_bind_cannot_be_called_by_a_reserved_word(connection: oracledb.Connection, table: str) -> None:
+    with connection.cursor() as cursor:
+        with pytest.raises(oracledb.DatabaseError, match="ORA-01745") as caught:
+            cursor.parse(f"select id from {table} where id = :rowid")
+        assert caught.value.args[0].offset == len(f"select id from {table} where id = ")
+        cursor.execute('select :"rowid" from dual', {'"rowid"': 1})
