@@ -518,12 +518,12 @@ class Connection:
         return answer + self._end(cursor_id=self._keep(cursor, cursor_id), row_count=outcome.row_count, outcome=outcome)
 
     def _write_cursor(self, writer: Writer, source: RowSource | None) -> None:
-        """Write a REF CURSOR: its description and a number under which its rows can be fetched."""
+        """Write a REF CURSOR: its description and the number of its rows; 0 for one that was never opened."""
         columns = source.columns if source is not None else ()
         cursor = _Cursor(scan_statement("SELECT"), columns=columns, rows=source)
         writer.u8(1)
         writer.raw(calls.make_describe(columns, self._version, embedded=True))
-        writer.ub(self._keep(cursor, 0))
+        writer.ub(self._keep(cursor, 0) if source is not None else 0)
 
     def _returned(self, cursor: _Cursor, outcome: Outcome) -> bytes:
         variables = [cursor.variables[number] for number in cursor.text.returning]

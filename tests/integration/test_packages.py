@@ -184,6 +184,10 @@ def test_cursors_come_out_of_blocks_and_go_into_them(connection: oracledb.Connec
         )
         assert [column[0] for column in opened.description] == ["ID", "NAME"]
         assert len(opened.fetchall()) == 294
+        never = cursor.var(oracledb.DB_TYPE_CURSOR)
+        cursor.execute("begin if false then open :c for select 1 from dual; end if; end;", c=never)
+        with pytest.raises(oracledb.DatabaseError, match="DPY-4025"):
+            never.getvalue().fetchall()
         given = connection.cursor()
         given.prefetchrows = 0
         given.execute("select name from fruit where id >= 7 order by id")
