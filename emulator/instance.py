@@ -21,7 +21,7 @@ import apsw
 from emulator.auth import Verifier
 from emulator.datatypes import Row, Value
 from emulator.dynamic_views import dynamic_view_rows
-from emulator.engine.call_context import find_context
+from emulator.engine.call_context import find_context, is_uninterrupted
 from emulator.engine.catalogue import model_bytes
 from emulator.engine.dictionary import register_dictionary
 from emulator.engine.functions import register_functions
@@ -54,7 +54,7 @@ def prepare_connection(connection: apsw.Connection) -> None:
 
     def cancelled() -> bool:
         context = find_context()
-        return isinstance(context, UserSession) and context.is_cancelled()
+        return isinstance(context, UserSession) and not is_uninterrupted() and context.is_cancelled()
 
     connection.set_progress_handler(cancelled, _CANCEL_CHECK_STEPS)
 

@@ -6,11 +6,10 @@ Databases", and the error pages of ORA-03172, ORA-03173, ORA-03176, ORA-16397 an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from emulator.dataguard import RedirectedTransaction
+from emulator.dataguard import RedirectedSession
 from emulator.datatypes import Value
 from emulator.errors import NotEmulated, OraError
 from emulator.session import Outcome, RowSource
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from emulator.engine.prepared import PreparedChange, PreparedQuery
     from emulator.statement_text import StatementText
     from emulator.user_session import UserSession
-
-_Found = TypeVar("_Found")
 
 
 class StandbyWork:
@@ -38,14 +35,14 @@ class StandbyWork:
         self._session = session
         self._dataguard = session.instance.dataguard
         self._faults = session.instance.faults
-        self._link: RedirectedTransaction | None = None
-        self._tables: set[str] = set()
+        self._primary = RedirectedSession(lambda: self._dataguard.redirect(session.user, session.check_cancelled))
+        #: A whole block ran on the primary: nobody here knows which tables it has changed.
         self._changed_anything = False
 
     @property
-    def has_changes(self) -> bool:
-        """Whether there are uncommitted changes on the primary."""
-        return self._link is not None and self._link.has_changes
+    def in_transaction(self) -> bool:
+        """Whether there is something to commit on the primary, or to roll back because it was lost."""
+        return self._primary.in_transaction
 
     # ------------------------------------------------------------------ statements
 
@@ -66,14 +63,7 @@ class StandbyWork:
         if scope.user != session.user or not self._dataguard.is_applying:
             raise OraError(16397)
         self._faults.raise_error("dml")
-
-        def run(link: RedirectedTransaction) -> Outcome:
-            return link.run(
-                change.oracle_text, change.bind_types, rows, returning=change.returning, batch_errors=batch_errors
-            )
-
-        outcome = self._on_primary(run)
-        self._tables.add(change.table)
+        outcome = self._primary.run(change, rows, scope.schema, batch_errors=batch_errors)
         session.instance.count_redirected(len(rows))
         if session.instance.config.redirect_wait == "dml":
             self._wait_for_primary()
@@ -88,8 +78,8 @@ class StandbyWork:
         if text.binds or not self._dataguard.is_applying:
             raise OraError(16397)
         self._faults.raise_error("dml")
-        self._on_primary(lambda link: link.run_block(text.text))
-        self._changed_anything = self.has_changes
+        self._primary.run_block(text.text, self._session.scope.schema)
+        self._changed_anything = self.in_transaction
         self._wait_for_primary()
 
     def check_delay(self) -> None:
@@ -106,7 +96,7 @@ class StandbyWork:
 
     def has_changed(self, tables: frozenset[str]) -> bool:
         """Tell whether the open transaction may have changed one of these tables."""
-        return self.has_changes and (self._changed_anything or bool(self._tables & tables))
+        return self.in_transaction and (self._changed_anything or bool(self._primary.tables & tables))
 
     def open_query(self, prepared: PreparedQuery, values: Sequence[Value]) -> RowSource:
         """Run a query here that sees the transaction's own changes on the primary.
@@ -117,7 +107,7 @@ class StandbyWork:
         if prepared.embeds_inside:
             raise NotEmulated("a model that runs on rows outside the select list, in a transaction with changes")
         self._wait_for_primary()
-        changes = self._on_primary(RedirectedTransaction.own_changes)
+        changes = self._primary.own_changes()
         store, version = self._session.instance.store, prepared.schema_version
         return prepared.open(lambda sql, given: iter(store.query_with(changes, sql, given, version)), values)
 
@@ -139,79 +129,47 @@ class StandbyWork:
 
     # ------------------------------------------------------------------ the transaction
 
-    def commit(self) -> None:
-        """Make the transaction durable on the primary and wait until its redo has been applied here."""
-        if self._link is None or not self._link.has_changes:
-            return
-        self._faults.raise_error("commit")
-        self._forget_changes()
-        with self._losing_link():
-            scn = self._link.commit()
+    def commit(self) -> int | None:
+        """Make the transaction durable on the primary.
+
+        Returns:
+            The SCN to wait for with ``wait_for_commit``; None if there was nothing to commit.
+        """
+        if self._primary.in_transaction:
+            self._faults.raise_error("commit")
+        scn = self._primary.commit()
+        self._changed_anything = False
+        return scn
+
+    def wait_for_commit(self, scn: int) -> None:
+        """Wait until the redo of a commit has been applied here."""
         self._faults.wait_slow_commit(self._session.check_cancelled)
         self._wait_for_redo(scn)
 
     def rollback(self) -> None:
         """Undo the transaction."""
-        self._forget_changes()
-        if self._link is not None and self._link.has_changes:
-            with self._losing_link():
-                self._link.rollback()
+        self._changed_anything = False
+        self._primary.rollback()
+
+    def accept_loss(self) -> None:
+        """Begin anew after a lost transaction: its client has been told."""
+        self._primary.accept_loss()
 
     def savepoint(self, name: str) -> None:
         """Mark a point to which the transaction can be rolled back."""
-        if self._link is not None and self._link.has_changes:
-            with self._losing_link():
-                self._link.savepoint(name)
+        self._primary.savepoint(name)
 
     def rollback_to(self, name: str) -> None:
         """Undo what came after a savepoint."""
-        if self._link is not None and self._link.has_changes:
-            with self._losing_link():
-                self._link.rollback_to(name)
+        self._primary.rollback_to(name)
 
     def close(self) -> None:
         """Give up the session on the primary; what is uncommitted there is rolled back."""
-        link, self._link = self._link, None
-        self._forget_changes()
-        if link is not None:
-            link.close()
-
-    # ------------------------------------------------------------------ the session on the primary
-
-    def _on_primary(self, act: Callable[[RedirectedTransaction], _Found]) -> _Found:
-        """Do something in this session's session on the primary, opening it first where needed.
-
-        A session there that was lost while no transaction was open costs nothing: it is opened anew, once.
-        """
-        if self._link is not None and not self._link.has_changes:
-            try:
-                return act(self._link)
-            except OraError as error:
-                if error.code != 16397:
-                    raise
-                self.close()
-        if self._link is None:
-            session = self._session
-            self._link = self._dataguard.redirect(session.user, session.scope.schema, session.check_cancelled)
-        with self._losing_link():
-            return act(self._link)
-
-    @contextmanager
-    def _losing_link(self) -> Iterator[None]:
-        """Forget the session on the primary when its connection is lost, and with it the transaction."""
-        try:
-            yield
-        except OraError as error:
-            if error.code == 16397:
-                self.close()
-            raise
-
-    def _forget_changes(self) -> None:
-        self._tables.clear()
         self._changed_anything = False
+        self._primary.close()
 
     def _wait_for_primary(self) -> None:
-        self._wait_for_redo(self._on_primary(RedirectedTransaction.current_scn))
+        self._wait_for_redo(self._primary.current_scn())
 
     def _wait_for_redo(self, scn: int) -> None:
         self._dataguard.wait_for_scn(scn, self._session.check_cancelled)

@@ -8,6 +8,7 @@ On a standby, DML goes to the primary in a redirected transaction; queries stay 
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import logging
 import re
@@ -95,7 +96,10 @@ class UserSession:
         self.is_active = False
         self.statistics = SessionStatistics()
         self._transaction: Transaction = instance.store.begin()
-        self._commits = 0
+        #: Commits and rollbacks so far.
+        self._transaction_ends = 0
+        #: Savepoints at the beginnings of the PL/SQL calls under way, outermost first.
+        self._call_savepoints: list[str] = []
         self._open_rows: set[SessionRows] = set()
         self._cancelled = threading.Event()
         self._killed = False
@@ -117,7 +121,7 @@ class UserSession:
     @property
     def in_transaction(self) -> bool:
         """Whether there are uncommitted changes, here or on the primary."""
-        return self._transaction.has_changes or self.standby.has_changes
+        return self._transaction.has_changes or self.standby.in_transaction
 
     def blocking_session_id(self) -> int | None:
         """Return the session whose row or key locks this one waits for, None if it waits for none."""
@@ -234,9 +238,15 @@ class UserSession:
         self._closed = True
         try:
             if commit:
-                self.commit()
-            else:
-                self.rollback()
+                with contextlib.suppress(OraError):  # the client has gone; what is not committed is rolled back
+                    self.commit()
+        finally:
+            self._free()
+
+    def _free(self) -> None:
+        """Give back all that the session has."""
+        try:
+            self._roll_back()
         finally:
             for rows in list(self._open_rows):
                 rows.close()
@@ -308,14 +318,17 @@ class UserSession:
     ) -> Outcome:
         """Run a prepared statement once per row of bind values."""
         self.check_cancelled()
-        if hasattr(prepared, "columns"):
-            if self.proxy_user is None:  # a standby's own questions are nobody's queries
-                self.instance.faults.raise_error("query")
-            return Outcome(rows=self._open_query(cast("PreparedQuery", prepared), rows[0] if rows else ()))
-        change: PreparedChange = prepared
-        if self.instance.store.writable:
-            return self._change_here(change, rows, batch_errors=batch_errors)
-        return self.standby.change(change, rows, scope, batch_errors=batch_errors)
+        try:
+            if hasattr(prepared, "columns"):
+                if self.proxy_user is None:  # a standby's own questions are nobody's queries
+                    self.instance.faults.raise_error("query")
+                return Outcome(rows=self._open_query(cast("PreparedQuery", prepared), rows[0] if rows else ()))
+            change: PreparedChange = prepared
+            if self.instance.store.writable:
+                return self._change_here(change, rows, batch_errors=batch_errors)
+            return self.standby.change(change, rows, scope, batch_errors=batch_errors)
+        except apsw.InterruptError:
+            raise self._cancellation() from None
 
     def execute_text(self, sql: str, binds: Sequence[tuple[SqlType, Value]], *, scope: Scope) -> Outcome:
         """Run a statement of any kind by its text, from inside PL/SQL."""
@@ -447,25 +460,38 @@ class UserSession:
 
     def commit(self) -> None:
         """Make the transaction durable; on a standby wait until its redo has been applied here."""
-        self._commits += 1
-        if self._transaction.has_changes:
+        with self._call():
             self._transaction.commit()
-        self.standby.commit()
+            scn = self.standby.commit()
+            self._transaction_ends += 1
+            if scn is not None:
+                self.standby.wait_for_commit(scn)
 
     def rollback(self) -> None:
         """Undo the transaction."""
-        self._transaction.rollback()
-        self.standby.rollback()
+        with self._call():
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        """Undo the transaction, whatever has become of the session."""
+        self._transaction_ends += 1
+        try:
+            self.standby.rollback()
+        finally:
+            self._transaction.rollback()
 
     def savepoint(self, name: str) -> None:
         """Mark a point to which the transaction can be rolled back."""
-        self._transaction.savepoint(name)
         self.standby.savepoint(name)
+        self._transaction.savepoint(name)
 
     def rollback_to(self, name: str) -> None:
-        """Undo what came after a savepoint."""
+        """Undo what came after a savepoint; raises ORA-01086 if there is none of that name."""
         self._transaction.rollback_to(name)
         self.standby.rollback_to(name)
+        for call in self._call_savepoints:  # older than the call: all that is left is from before the call as well
+            if not self._transaction.has_savepoint(call):
+                self.savepoint(call)
 
     @contextmanager
     def _refusing_packages(self) -> Iterator[None]:
@@ -483,38 +509,45 @@ class UserSession:
     @contextmanager
     def _atomic_call(self) -> Iterator[None]:
         """Undo what a failing PL/SQL call changed, but not what it committed (statement-level atomicity)."""
-        commits = self._commits
-        name = _CALL_SAVEPOINT.format(self._depth)
-        had_changes = self.in_transaction
-        if had_changes:
-            self.savepoint(name)
+        ends = self._transaction_ends
+        name = _CALL_SAVEPOINT.format(len(self._call_savepoints))
+        self.savepoint(name)
+        self._call_savepoints.append(name)
         try:
             yield
-        except OraError:
-            if had_changes and self._commits == commits:
-                self.rollback_to(name)
+        except BaseException:
+            if self._transaction_ends != ends:
+                self._roll_back()  # what is open now is all of the call's own
             else:
-                self.rollback()
+                with contextlib.suppress(OraError):  # lost with the session on the primary: the call fails by that
+                    self.rollback_to(name)
             raise
+        finally:
+            self._call_savepoints.remove(name)
 
     @contextmanager
     def _call(self) -> Iterator[None]:
         """Be the thread's context, and active, for one call or fetch."""
-        previous = enter_context(self)
         with self._calls:
             if self._killed:
                 raise OraError(28)
             self._depth += 1
             self.is_active = True
+        previous = enter_context(self)
         if self._depth == 1:
+            self._cancelled.clear()  # it was meant for an earlier call
             self._statement_time = datetime.datetime.now(datetime.UTC)
         try:
             yield
-        except apsw.InterruptError:
-            raise OraError(28 if self._killed else 1013) from None
-        except apsw.SQLError as error:
-            log.exception("SQLite refused what was written for a statement")
-            raise NotEmulated(f"a statement of this form ({error})") from error
+        except BaseException as error:
+            if self._depth == 1:
+                self.standby.accept_loss()  # the client learns of it now
+            if isinstance(error, apsw.InterruptError):
+                raise self._cancellation() from None
+            if isinstance(error, apsw.SQLError):
+                log.exception("SQLite refused what was written for a statement")
+                raise NotEmulated(f"a statement of this form ({error})") from error
+            raise
         finally:
             self._depth -= 1
             self.is_active = self._depth > 0
@@ -563,7 +596,10 @@ class UserSession:
     def check_cancelled(self) -> None:
         """Raise ORA-01013 if the client cancelled the running call."""
         if self.is_cancelled():
-            raise OraError(28 if self._killed else 1013)
+            raise self._cancellation()
+
+    def _cancellation(self) -> OraError:
+        return OraError(28 if self._killed else 1013)
 
     # ------------------------------------------------------------------ settings
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from emulator.dataguard.dataguard import DataGuard
-from emulator.dataguard.redirection import RedirectedTransaction
+from emulator.dataguard.redirected_session import RedirectedSession
 
-__all__ = ["DataGuard", "RedirectedTransaction"]
+__all__ = ["DataGuard", "RedirectedSession"]

@@ -6,10 +6,21 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from emulator.errors import OraError
 
 _INTERVAL_SECONDS = 0.05
+
+
+@dataclass(slots=True)
+class WatchedCall:
+    """A call under way."""
+
+    check_cancelled: Callable[[], None]
+    cancel: Callable[[], None]
+    #: Whether it was broken off.
+    is_cancelled: bool = False
 
 
 class CallWatch:
@@ -18,22 +29,23 @@ class CallWatch:
     def __init__(self) -> None:
         """Watch nothing yet."""
         self._changed = threading.Condition()
-        self._calls: dict[int, tuple[Callable[[], None], Callable[[], None]]] = {}
+        self._calls: dict[int, WatchedCall] = {}
         self._thread: threading.Thread | None = None
         self._stopping = False
 
     @contextmanager
-    def during(self, check_cancelled: Callable[[], None], cancel: Callable[[], None]) -> Iterator[None]:
+    def during(self, check_cancelled: Callable[[], None], cancel: Callable[[], None]) -> Iterator[WatchedCall]:
         """Call ``cancel`` once, should ``check_cancelled`` raise ORA-01013 before the block ends."""
         key = threading.get_ident()
+        call = WatchedCall(check_cancelled, cancel)
         with self._changed:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="call watch", daemon=True)
                 self._thread.start()
-            self._calls[key] = (check_cancelled, cancel)
+            self._calls[key] = call
             self._changed.notify()
         try:
-            yield
+            yield call
         finally:
             with self._changed:
                 self._calls.pop(key, None)
@@ -48,10 +60,11 @@ class CallWatch:
         with self._changed:
             while not self._stopping:
                 self._changed.wait(_INTERVAL_SECONDS if self._calls else None)
-                for key, (check_cancelled, cancel) in list(self._calls.items()):
+                for key, call in list(self._calls.items()):
                     try:
-                        check_cancelled()
+                        call.check_cancelled()
                     except OraError:
                         del self._calls[key]
+                        call.is_cancelled = True
                         with contextlib.suppress(Exception):  # the call may have ended by itself
-                            cancel()
+                            call.cancel()

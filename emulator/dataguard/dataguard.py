@@ -129,7 +129,7 @@ class DataGuard:
 
     # ------------------------------------------------------------------ redirection
 
-    def redirect(self, user: str, schema: str, check_cancelled: Callable[[], None]) -> RedirectedTransaction:
+    def redirect(self, user: str, check_cancelled: Callable[[], None]) -> RedirectedTransaction:
         """Open a session of the same user on the primary; its transaction begins with the first change.
 
         Raises:
@@ -141,7 +141,6 @@ class DataGuard:
         return RedirectedTransaction(
             primary,
             user,
-            schema,
             watch=self._watch,
             check_cancelled=check_cancelled,
             delay_seconds=self._redirect_seconds,

@@ -66,14 +66,12 @@ class RedirectedTransaction:
         self,
         primary: PrimaryAddress,
         user: str,
-        schema: str,
         *,
         watch: CallWatch,
         check_cancelled: Callable[[], None],
         delay_seconds: float,
     ) -> None:
         """Connect as ``user``; raises ORA-16397 when that is not possible."""
-        self.has_changes = False
         self._watch = watch
         self._check_cancelled = check_cancelled
         self._delay_seconds = delay_seconds
@@ -81,7 +79,21 @@ class RedirectedTransaction:
             self._connection = oracledb.connect(
                 user=f"{primary.link_user}[{user}]", password=primary.link_password, dsn=primary.dsn
             )
+        self._schema = user
+        self._has_changes = False
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether a transaction is open on the primary, as its last answer said."""
+        if self._connection.is_healthy():  # the driver tells no more of a connection that it has found lost
+            self._has_changes = bool(self._connection.transaction_in_progress)
+        return self._has_changes
+
+    def use_schema(self, schema: str) -> None:
+        """Let unqualified names mean those of ``schema`` from the next statement on."""
+        if schema != self._schema:
             self._connection.current_schema = schema
+            self._schema = schema
 
     def run(
         self,
@@ -95,7 +107,7 @@ class RedirectedTransaction:
         """Run DML on the primary; arguments as for a local change.
 
         Raises:
-            OraError: As the primary says; 16397 when the primary is lost.
+            OraError: As the primary says, with the number of rows that stand; 16397 when the primary is lost.
         """
         if returning and len(rows) != 1:
             raise NotEmulated("redirected array DML with RETURNING")
@@ -103,8 +115,7 @@ class RedirectedTransaction:
             time.sleep(self._delay_seconds)
         count = len(scan_statement(oracle_text).binds) - len(returning)
         types = [_driver_type(sql_type) for sql_type in bind_types[:count]]
-        self.has_changes = True  # an array that fails midway has changed something
-        with self._call(), self._connection.cursor() as cursor:
+        with self._connection.cursor() as cursor, self._watched(cursor):
             targets = [cursor.var(_driver_type(sql_type)) for sql_type in returning]
             if types or targets:
                 cursor.setinputsizes(*types, *targets)
@@ -124,33 +135,29 @@ class RedirectedTransaction:
 
     def commit(self) -> int:
         """End the transaction; return an SCN of the primary that includes it."""
-        with self._call():
+        with _as_ora_errors():
             self._connection.commit()
-        self.has_changes = False
         return self.current_scn()
 
     def current_scn(self) -> int:
         """Return the primary's SCN."""
-        with self._call(), self._connection.cursor() as cursor:
+        with _as_ora_errors(), self._connection.cursor() as cursor:
             cursor.execute("SELECT current_scn FROM v$database")
             return int(cursor.fetchone()[0])
 
     def run_block(self, text: str) -> None:
         """Run a PL/SQL block without bind variables."""
-        self.has_changes = True  # until it has ended: a connection lost meanwhile may have taken changes with it
         self._run_control(text)
-        self.has_changes = self._connection.transaction_in_progress
 
     def own_changes(self) -> bytes:
         """Return the transaction's uncommitted changes, as a changeset of SQLite's."""
-        with self._call(), self._connection.cursor() as cursor:
+        with _as_ora_errors(), self._connection.cursor() as cursor:
             cursor.execute(f"SELECT changes FROM {OWN_CHANGES_VIEW}", fetch_lobs=False)  # noqa: S608 - our own view
             return bytes(cursor.fetchone()[0] or b"")
 
     def rollback(self) -> None:
         """Undo the transaction."""
-        self.has_changes = False
-        with self._call():
+        with _as_ora_errors():
             self._connection.rollback()
 
     def savepoint(self, name: str) -> None:
@@ -167,13 +174,27 @@ class RedirectedTransaction:
             self._connection.close()
 
     def _run_control(self, text: str) -> None:
-        with self._call(), self._connection.cursor() as cursor:
+        with _as_ora_errors(), self._connection.cursor() as cursor:
             cursor.execute(text)
 
     @contextmanager
-    def _call(self) -> Iterator[None]:
-        with _as_ora_errors(), self._watch.during(self._check_cancelled, self._connection.cancel):
-            yield
+    def _watched(self, cursor: oracledb.Cursor) -> Iterator[None]:
+        """Break DML off on the primary when this session's own client has given up.
+
+        Only DML: it may wait for a lock. What ends or undoes a transaction is never broken off.
+        """
+        with _as_ora_errors(cursor):
+            try:
+                with self._watch.during(self._check_cancelled, self._connection.cancel) as watched:
+                    yield
+            finally:
+                if watched.is_cancelled:
+                    self._take_late_break()
+
+    def _take_late_break(self) -> None:
+        """Make sure that a break which came after the statement's end hits nothing else."""
+        with contextlib.suppress(oracledb.Error):
+            self._connection.ping()
 
 
 def _driver_type(sql_type: SqlType) -> Any:  # noqa: ANN401 - the driver's own constants
@@ -194,8 +215,12 @@ def _driver_value(value: Value) -> Any:  # noqa: ANN401 - whatever the driver ta
 
 
 @contextmanager
-def _as_ora_errors() -> Iterator[None]:
-    """Turn the driver's errors into the primary's; a lost link is ORA-16397."""
+def _as_ora_errors(cursor: oracledb.Cursor | None = None) -> Iterator[None]:
+    """Turn the driver's errors into the primary's; a lost link is ORA-16397.
+
+    Args:
+        cursor: Knows how many rows an array had changed when it failed.
+    """
     try:
         yield
     except oracledb.Error as error:
@@ -209,4 +234,6 @@ def _as_ora_errors() -> Iterator[None]:
         raised = OraError(
             code, text=_without_help(str(details.message)), offset=int(getattr(details, "offset", 0) or 0)
         )
+        if cursor is not None:
+            raised.row_count = max(cursor.rowcount, 0)
         raise raised from None

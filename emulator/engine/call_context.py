@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from emulator.datatypes import Row, Value
@@ -84,6 +85,22 @@ def session_format(name: str) -> str:
     """Return a format of ``SESSION_NLS``; its first value outside of calls."""
     context = find_context()
     return SESSION_NLS[name] if context is None else context.nls_parameter(name)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Keep the client from breaking off what this thread does in the block: work that must not end half done."""
+    previous = is_uninterrupted()
+    _current.is_uninterrupted = True
+    try:
+        yield
+    finally:
+        _current.is_uninterrupted = previous
+
+
+def is_uninterrupted() -> bool:
+    """Tell whether this thread is in the middle of something that its client cannot break off."""
+    return bool(getattr(_current, "is_uninterrupted", False))
 
 
 def enter_context(context: CallContext | None) -> CallContext | None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 #: The emulator's own: one row, the uncommitted changes of the session that asks.
 OWN_CHANGES_VIEW = "V$EMULATOR_OWN_CHANGES"
 
+
 def _dual(_catalogue: Catalogue, _user: str) -> Iterator[tuple[Value, ...]]:
     yield ("X",)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import apsw
 
+from emulator.engine.call_context import uninterrupted
 from emulator.engine.catalogue import Catalogue
 from emulator.engine.prepared import DefinitionPlan, SchemaMovedError, StoredRow
 from emulator.errors import OraError
@@ -20,7 +21,7 @@ from emulator.store import redo_log
 from emulator.store.incarnations import create_incarnations, read_history
 from emulator.store.locks import LockTable
 from emulator.store.redo_log import RedoKind, RedoRecord
-from emulator.store.transaction import Transaction
+from emulator.store.transaction import Transaction, combine
 
 #: A row of SQLite's holds at most 10^9 bytes, and a commit's redo is one row.
 _LARGEST_COMMIT_BYTES = 900_000_000
@@ -91,7 +92,6 @@ class Store:
         self.path = path
         self._on_connect = on_connect
         self._owner: Transaction | None = None
-        self._recording: apsw.Session | None = None
         self._readers: queue.LifoQueue[apsw.Connection] = queue.LifoQueue()
         self.writer = self._connect()
         self.writer.execute("PRAGMA journal_mode = WAL").fetchall()
@@ -117,8 +117,7 @@ class Store:
     def close(self) -> None:
         """Close all connections; open transactions are lost."""
         with self.latch:
-            if self._owner is not None:
-                self.drop_owner(self._owner)
+            self.vacate()
             self.writer.close()
         while not self._readers.empty():
             self._readers.get_nowait().close()
@@ -172,8 +171,7 @@ class Store:
     def begin_epoch(self) -> None:
         """Begin a new role: what open transactions have in the writer is lost, and they cannot be committed."""
         self.epoch += 1
-        if self._owner is not None:
-            self.drop_owner(self._owner)
+        self.vacate()
 
     def reload(self) -> None:
         """Read again what is kept in memory of the data; they have been replaced as a whole."""
@@ -189,44 +187,48 @@ class Store:
     def record(self) -> apsw.Session:
         """Start recording changes of the writer, the emulator's own tables left out."""
         session = apsw.Session(self.writer, "main")
-        session.table_filter(lambda name: not name.startswith("_"))
+        session.table_filter(lambda name: "." in name)  # OWNER.TABLE; an owner's name may begin with anything
         return session
 
     def take_over(self, transaction: Transaction, *, full: bool) -> None:
-        """Make a transaction the writer's owner; ``full``: with all of its changes in the writer."""
+        """Make a transaction the writer's owner; ``full``: with all of its changes in the writer.
+
+        Nobody owns the writer when this fails.
+        """
         if self._owner is transaction and (self.owner_is_full or not full):
             return
-        if self._owner is not None:
-            self.park(self._owner)
+        self.vacate()
         self.writer.execute("BEGIN IMMEDIATE").fetchall()
+        try:
+            if full:
+                self._apply_again(transaction)
+        except BaseException:
+            self._roll_back()
+            raise
         self._owner = transaction
-        self.owner_is_full = full or not transaction.parked
-        if full and transaction.parked:
+        self.owner_is_full = full or not transaction.changes
+
+    def _apply_again(self, transaction: Transaction) -> None:
+        """Bring back into the writer what a transaction has changed so far."""
+        transaction.combine_changes()
+        if transaction.changes:
             self.writer.execute("PRAGMA defer_foreign_keys = ON").fetchall()
-            for changeset in transaction.parked:
+            for changeset in transaction.changes:
                 self._apply(changeset)
             self.writer.execute("PRAGMA defer_foreign_keys = OFF").fetchall()
-        self._recording = self.record()
 
-    def park(self, transaction: Transaction) -> None:
-        """Take a transaction's changes out of the writer and keep them as a changeset."""
-        if self._owner is not transaction:
+    def vacate(self, transaction: Transaction | None = None) -> None:
+        """Take the owner's changes out of the writer, or those of ``transaction`` if it is the owner; it keeps them."""
+        if self._owner is None or transaction not in {None, self._owner}:
             return
-        assert self._recording is not None  # noqa: S101 - an owner is recorded
-        changeset = self._recording.changeset()
-        if changeset:
-            transaction.parked.append(changeset)
-        self.drop_owner(transaction)
-
-    def drop_owner(self, transaction: Transaction) -> None:
-        """Undo what a transaction has in the writer; parked changes stay."""
-        if self._owner is not transaction:
-            return
-        if self._recording is not None:
-            self._recording.close()
-            self._recording = None
         self._owner = None
-        self.writer.execute("ROLLBACK").fetchall()
+        self._roll_back()
+
+    def _roll_back(self) -> None:
+        """End the writer's SQLite transaction, if SQLite has not done so by itself: interrupted, or out of space."""
+        if self.writer.in_transaction:
+            with uninterrupted():
+                self.writer.execute("ROLLBACK").fetchall()
 
     def _apply(self, changeset: bytes) -> None:
         def stop(_reason: int, _change: apsw.TableChange) -> int:
@@ -235,36 +237,30 @@ class Store:
         apsw.Changeset.apply(changeset, self.writer, conflict=stop, flags=apsw.SQLITE_CHANGESETAPPLY_FKNOACTION)
 
     def commit(self, transaction: Transaction) -> int:
-        """Write a transaction's changes and their redo as one; returns the SCN."""
-        self.take_over(transaction, full=True)
-        assert self._recording is not None  # noqa: S101 - it has just taken over
-        data = self.changes_of(transaction)
+        """Write a transaction's changes and their redo as one; returns the SCN.
+
+        When this fails, nothing is written and the transaction still has its changes.
+        """
+        with uninterrupted():
+            self.take_over(transaction, full=True)
+        data = combine(transaction.changes)
         if len(data) > _LARGEST_COMMIT_BYTES:
             raise OraError(
                 30036, text="ORA-30036: unable to extend segment in undo tablespace: commit in smaller parts"
             )
-        self._recording.close()
-        self._recording = None
-        self._owner = None
-        transaction.parked.clear()
-        if not data:
-            self.writer.execute("ROLLBACK").fetchall()
-            return self.scn
-        return self._finish(RedoKind.CHANGES, data)
+        try:
+            if data:
+                with uninterrupted():
+                    self._finish(RedoKind.CHANGES, data)
+        finally:
+            self.vacate()
+        transaction.changes.clear()
+        return self.scn
 
     def changes_of(self, transaction: Transaction) -> bytes:
         """Return a transaction's uncommitted changes as one changeset."""
         with self.latch:
-            changesets = list(transaction.parked)
-            if self._owner is transaction and self._recording is not None:
-                changesets.append(self._recording.changeset())
-        builder = apsw.ChangesetBuilder()  # type: ignore[no-untyped-call]  # apsw leaves it out
-        for changeset in changesets:
-            if changeset:
-                builder.add(changeset)
-        data: bytes = builder.output()
-        builder.close()
-        return data
+            return combine(transaction.changes)
 
     def query_with(self, changes: bytes, sql: str, parameters: StoredRow, schema_version: int) -> list[StoredRow]:
         """Run a query on a standby's data as if uncommitted changes of its primary's were applied; returns all rows.
@@ -284,7 +280,7 @@ class Store:
             except apsw.AbortError:
                 raise OraError(16397) from None
             finally:
-                self.writer.execute("ROLLBACK").fetchall()
+                self._roll_back()
 
     def _finish(self, kind: RedoKind, data: bytes) -> int:
         """Write the redo of the open SQLite transaction and commit it."""
@@ -320,14 +316,13 @@ class Store:
                 return plan
             if self.locks_tables(plan.tables, own):
                 raise OraError(54)
-            if self._owner is not None:
-                self.park(self._owner)
+            self.vacate()
             self.writer.execute("BEGIN IMMEDIATE").fetchall()
             try:
                 self._run_statements(plan.statements)
                 self._finish(RedoKind.DEFINITION, redo_log.encode_statements(plan.statements))
             except BaseException as error:
-                self.writer.execute("ROLLBACK").fetchall()
+                self._roll_back()
                 if isinstance(error, apsw.ConstraintError):  # rows that are there do not fit a new key
                     raise OraError(1452) from None
                 raise
@@ -357,8 +352,7 @@ class Store:
         with self.latch:
             if epoch not in {None, self.epoch}:
                 return
-            if self._owner is not None:
-                self.park(self._owner)
+            self.vacate()
             redo_log.forget_until(self.writer, scn)
 
     def apply(self, record: RedoRecord, epoch: int) -> None:
@@ -389,7 +383,7 @@ class Store:
                 redo_log.write_scn(self.writer, record.scn)
                 self.writer.execute("COMMIT").fetchall()
             except apsw.Error as error:
-                self.writer.execute("ROLLBACK").fetchall()
+                self._roll_back()
                 raise DivergedError(f"record {record.scn} does not fit: {error}") from error
             if record.kind is RedoKind.DEFINITION:
                 self.catalogue = Catalogue.load(self.writer, self.catalogue.version + 1)

@@ -1,7 +1,8 @@
 """One open transaction: its changes, its locks, its savepoints.
 
-Its uncommitted changes are in the store's only writer while it works there, and *parked* as changesets while another
-transaction does. Parked changes are re-applied only when a statement could see them.
+Each statement's changeset is kept here until the end. The changes are also in the store's only writer while the
+transaction works there; another transaction that needs the writer takes them out, and SQLite does so by itself where a
+statement was interrupted or the disk is full. They are applied again only when a statement could see them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
+from emulator.engine.call_context import uninterrupted
 from emulator.engine.constraint_errors import translate
 from emulator.engine.prepared import SchemaMovedError, StoredRow
 from emulator.errors import OraError
@@ -46,8 +48,9 @@ class ChangeResult:
 @dataclass(slots=True)
 class _Savepoint:
     name: str
-    parked: int
-    held: dict[LockKey, bool]
+    #: How many changesets there were, and how many locks.
+    changes: int
+    held: int
 
 
 def _extended_code(error: apsw.ConstraintError) -> int:
@@ -63,7 +66,17 @@ class _BlockedError(Exception):
 
 
 class _NeedsOwnChangesError(Exception):
-    """The statement has to see the transaction's parked changes; it is undone and runs again with them."""
+    """The statement has to see the transaction's own changes; it is undone and runs again with them."""
+
+
+def combine(changesets: Sequence[bytes]) -> bytes:
+    """Return one changeset that does what several do one after another; empty if they do nothing together."""
+    builder = apsw.ChangesetBuilder()  # type: ignore[no-untyped-call]  # apsw leaves it out
+    for changeset in changesets:
+        builder.add(changeset)
+    combined = builder.output()
+    builder.close()
+    return combined
 
 
 class Transaction:
@@ -72,8 +85,9 @@ class Transaction:
     def __init__(self, store: Store) -> None:
         """Belong to a store; nothing is locked or written yet."""
         self.store = store
-        #: Changesets of what is not in the writer, in order.
-        self.parked: list[bytes] = []
+        #: Changesets of what it has changed, in order.
+        self.changes: list[bytes] = []
+        #: Its locks in the order of their taking; True for exclusive.
         self.held: dict[LockKey, bool] = {}
         #: SQLite names of tables it has changed.
         self.tables: set[str] = set()
@@ -224,21 +238,20 @@ class Transaction:
                     touched.update(row_lock(keys, each[-key_columns:]) for each in found)
                     found = [each[:-key_columns] for each in found]
                 result.returned.append(found)
-            wishes = dict.fromkeys(touched, True) | wishes_of(recorder.changeset(), store.catalogue, writer)
+            changeset = recorder.changeset()
+            wishes = dict.fromkeys(touched, True) | wishes_of(changeset, store.catalogue, writer)
             self._check_wishes(wishes)
         except BaseException as error:
             recorder.close()
-            writer.execute("ROLLBACK TO statement").fetchall()
-            if isinstance(error, apsw.ConstraintError):
-                failure = self._constraint_failure(prepared, error, text, row, rows[: len(result.row_counts)])
-                writer.execute("RELEASE statement").fetchall()
-                raise failure from None
-            writer.execute("RELEASE statement").fetchall()
-            if isinstance(error, OraError):
-                error.row_count = len(result.row_counts)
-            raise
+            with uninterrupted():
+                failure = self._undo(prepared, error, text, row, rows[: len(result.row_counts)])
+            if failure is error:
+                raise
+            raise failure from None
         recorder.close()
         writer.execute("RELEASE statement").fetchall()
+        if changeset:
+            self.changes.append(changeset)
         store.locks.take(self, wishes)
         if wishes:
             self.tables.add(prepared.table)
@@ -252,6 +265,30 @@ class Transaction:
         if holders:
             raise _BlockedError(holders)
 
+    def _undo(
+        self,
+        prepared: PreparedChange,
+        error: BaseException,
+        text: str,
+        row: StoredRow,
+        before: Sequence[StoredRow],
+    ) -> BaseException:
+        """Undo a failed statement, and it alone; return the error to raise."""
+        store = self.store
+        if not store.writer.in_transaction:
+            store.vacate(self)  # SQLite has undone the whole transaction; what came before is in its changesets
+        else:
+            store.writer.execute("ROLLBACK TO statement").fetchall()
+            if isinstance(error, apsw.ConstraintError):
+                error = self._constraint_failure(prepared, error, text, row, before)
+            elif isinstance(error, OraError):
+                error.row_count = len(before)
+            store.writer.execute("RELEASE statement").fetchall()
+        if isinstance(error, apsw.FullError):
+            owner, _, table = prepared.table.partition(".")
+            return OraError(1653, text=f"ORA-01653: unable to extend table {owner}.{table}")
+        return error
+
     def _constraint_failure(
         self,
         prepared: PreparedChange,
@@ -263,7 +300,7 @@ class Transaction:
         """Say what a constraint violation means: a rival to wait for, or Oracle's error."""
         store = self.store
         writer = store.writer
-        if not store.owner_is_full and self.parked:
+        if not store.owner_is_full:
             return _NeedsOwnChangesError()
         if _extended_code(error) in _MAY_BE_RIVAL:
             holders = self._rivals(text, [*before, row])
@@ -327,25 +364,32 @@ class Transaction:
 
     def commit(self) -> int:
         """Make the changes durable; return the SCN."""
+        if not self.held and not self._savepoints:
+            return self.store.scn
         with self.store.latch:
-            self._check_role()
-            scn = self.store.commit(self) if self.held else self.store.scn
+            if self.held:
+                self._check_role()
+                self.store.commit(self)
             self._end()
-            return scn
+            return self.store.scn
 
     def rollback(self) -> None:
         """Undo the changes."""
         with self.store.latch:
-            self.store.drop_owner(self)
-            self.parked.clear()
-            self._end()
+            try:
+                self.store.vacate(self)
+            finally:
+                self.changes.clear()
+                self._end()
 
     def savepoint(self, name: str) -> None:
         """Mark a point; the same name again moves it."""
-        with self.store.latch:
-            self.store.park(self)
-            self._savepoints = [point for point in self._savepoints if point.name != name]
-            self._savepoints.append(_Savepoint(name, len(self.parked), dict(self.held)))
+        self._savepoints = [point for point in self._savepoints if point.name != name]
+        self._savepoints.append(_Savepoint(name, len(self.changes), len(self.held)))
+
+    def has_savepoint(self, name: str) -> bool:
+        """Tell whether there is a savepoint of that name."""
+        return any(point.name == name for point in self._savepoints)
 
     def rollback_to(self, name: str) -> None:
         """Undo what came after a savepoint.
@@ -360,13 +404,20 @@ class Transaction:
                     1086, text=f"ORA-01086: savepoint '{name}' never established in this session or is invalid"
                 )
             point = self._savepoints[position]
-            self.store.drop_owner(self)
-            del self.parked[point.parked :]
+            self.store.vacate(self)
+            del self.changes[point.changes :]
             del self._savepoints[position + 1 :]
             # A key that was shared then and is exclusive now stays exclusive: too careful, never wrong.
-            self.store.locks.give_back(self, [key for key in self.held if key not in point.held])
+            self.store.locks.give_back(self, list(self.held)[point.held :])
             self._epoch += 1
             self.ended.notify_all()
+
+    def combine_changes(self) -> None:
+        """Make one changeset of those since the last savepoint, if there are many: they are applied faster."""
+        start = self._savepoints[-1].changes if self._savepoints else 0
+        if len(self.changes) > start + 1:
+            combined = combine(self.changes[start:])
+            self.changes[start:] = [combined] if combined else []
 
     def _end(self) -> None:
         self.store.locks.give_back(self, list(self.held))
