@@ -230,7 +230,8 @@ class Connection:
                 self._reply(prefix + self._error(error))
                 raise ClosedByPeerError from error
             if self._channel.client_waits_for_break() and error.code == 1013:
-                self._channel.next_payload(inside_request=True)  # takes the marker: raises BreakReceivedError
+                while True:  # what was sent before the marker is void; taking the marker raises BreakReceivedError
+                    self._channel.next_payload(inside_request=True)
             answer = self._error(error)
         self._reply(prefix + answer)
 

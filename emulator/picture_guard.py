@@ -17,6 +17,8 @@ LARGEST_PIXELS = 40_000_000
 #: Longest side of what the graph gets; models look at less.
 _THUMBNAIL_PIXELS = 512
 _JPEG_QUALITY = 92
+#: Pillow knows others that it hands to programs outside (EPS to Ghostscript).
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
 
 class PictureRefusedError(Exception):
@@ -32,7 +34,7 @@ def clean_picture(data: bytes) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data)) as opened:
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
                 _check_size(opened)
                 opened.load()
                 picture = ImageOps.exif_transpose(opened)

@@ -23,6 +23,7 @@ from emulator.tns.packets import (
     make_data,
     make_marker,
     make_refuse,
+    packet_types,
     parse_connect,
     parse_header,
 )
@@ -33,6 +34,8 @@ log = logging.getLogger("emulator.server")
 #: A client writes a request in one go; a gap this long inside one means that the two sides do not understand each
 #: other.
 _REQUEST_GAP_SECONDS = 20.0
+#: How far a running call looks for a break behind a pipeline's next requests.
+_PEEKED_BYTES = 1 << 16
 #: The largest SDU that is granted.
 _LARGEST_SDU = 65_535
 #: Stack of a session's thread: PL/SQL and nested SQL recurse.
@@ -252,12 +255,18 @@ class SocketChannel:
         self.send_raw(make_marker(Marker.RESET))
 
     def client_waits_for_break(self) -> bool:
-        """Tell whether something came in while a call runs: a marker, or the end of the connection."""
+        """Tell whether a marker has come in while a call runs, or the end of the connection.
+
+        The next requests of a pipeline may stand before it; they are no break.
+        """
         if self._faults.is_deaf:
             return False
         try:
-            return bool(select.select([self._socket], [], [], 0)[0])
-        except (OSError, ValueError):
+            if not select.select([self._socket], [], [], 0)[0]:
+                return False
+            waiting = self._socket.recv(_PEEKED_BYTES, socket.MSG_PEEK)
+            return not waiting or self._is_gone() or PacketType.MARKER in packet_types(waiting, large=self._large)
+        except (OSError, ValueError, RemoteProtocolError):
             return True
 
     def disconnect(self) -> None:

@@ -27,6 +27,8 @@ from emulator.store.role_changes import adopt_history
 log = logging.getLogger("emulator.redo")
 
 _RECONNECT_SECONDS = 0.1
+#: Until a record that could not be applied is tried again.
+_RETRY_SECONDS = 0.5
 #: Received but unapplied redo that is kept in memory, bytes; the rest waits on the primary.
 _MOST_WAITING_BYTES = 64 * 1024 * 1024
 _WAIT_SLICE_SECONDS = 0.05
@@ -74,9 +76,7 @@ class RedoApply:
         self._stopping = True
         with self._changed:
             self._changed.notify_all()
-        if self._connection is not None:
-            with contextlib.suppress(OSError):
-                self._connection.shutdown(socket.SHUT_RDWR)
+        self._hang_up()
 
     # ------------------------------------------------------------------ levers and figures
 
@@ -220,12 +220,32 @@ class RedoApply:
                     log.exception("apply has stopped for good; copy this standby anew")
                     self._diverged = True
                     return
-                log.warning("%s", error)
+                log.warning("%s; connecting anew", error)
+                self._hang_up()
+                continue
+            except Exception:
+                log.exception("record %d cannot be applied now; trying again", record.scn)
+                self._put_back(record)
                 continue
             connection = self._connection
             if connection is not None:
                 with contextlib.suppress(OSError):
                     send_applied(connection, record.scn)
+
+    def _put_back(self, record: RedoRecord) -> None:
+        """Let a record be the next one again, after a while."""
+        with self._changed:
+            self._waiting.appendleft(record)
+            self._waiting_bytes += len(record.data)
+            if not self._stopping:
+                self._changed.wait(_RETRY_SECONDS)
+
+    def _hang_up(self) -> None:
+        """End the connection; the receiver connects again and asks for what is missing."""
+        connection = self._connection
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def _next(self) -> RedoRecord | None:
         """Wait for a record whose time has come; None to look again."""

@@ -26,6 +26,8 @@ from emulator.store.transaction import Transaction, combine
 #: A row of SQLite's holds at most 10^9 bytes, and a commit's redo is one row.
 _LARGEST_COMMIT_BYTES = 900_000_000
 _BUSY_MILLISECONDS = 10_000
+#: What keeps a record from being applied now, but not for ever.
+_PASSING_ERRORS = (apsw.BusyError, apsw.FullError, apsw.IOError, apsw.NoMemError)
 #: KiB of page cache of each reader; there is one for each session that reads.
 _READER_CACHE_KIB = 400
 
@@ -252,6 +254,8 @@ class Store:
             if data:
                 with uninterrupted():
                     self._finish(RedoKind.CHANGES, data)
+        except apsw.FullError:
+            raise OraError(30036, text="ORA-30036: unable to extend segment in undo tablespace") from None
         finally:
             self.vacate()
         transaction.changes.clear()
@@ -365,6 +369,7 @@ class Store:
         Raises:
             StaleEpochError: The role has changed since.
             DivergedError: It does not fit; the SCN is not the next one, or the data are not the primary's.
+            apsw.Error: Nothing was applied, but it may be later: the disk is full.
         """
         with self.latch:
             if epoch != self.epoch or self.writable:
@@ -384,6 +389,8 @@ class Store:
                 self.writer.execute("COMMIT").fetchall()
             except apsw.Error as error:
                 self._roll_back()
+                if isinstance(error, _PASSING_ERRORS):
+                    raise
                 raise DivergedError(f"record {record.scn} does not fit: {error}") from error
             if record.kind is RedoKind.DEFINITION:
                 self.catalogue = Catalogue.load(self.writer, self.catalogue.version + 1)

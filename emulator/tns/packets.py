@@ -83,6 +83,17 @@ def parse_header(header: bytes, *, large: bool) -> tuple[int, int, int]:
     return length - HEADER_BYTES, header[4], header[5]
 
 
+def packet_types(received: bytes, *, large: bool) -> list[int]:
+    """Return the types of the packets that these bytes begin with; the last one may be incomplete."""
+    types = []
+    position = 0
+    while position + HEADER_BYTES <= len(received):
+        length, kind, _flags = parse_header(received[position : position + HEADER_BYTES], large=large)
+        types.append(kind)
+        position += HEADER_BYTES + length
+    return types
+
+
 def make_packet(packet_type: PacketType, body: bytes, *, large: bool) -> bytes:
     """Return a whole packet."""
     length = HEADER_BYTES + len(body)
