@@ -28,14 +28,13 @@ import numpy as np
 from emulator.datatypes import Value
 from emulator.errors import OraError
 from emulator.faults import Faults
-from emulator.inference_process import read_frame, write_frame
+from emulator.inference_process import make_frame, read_frame
 
 if TYPE_CHECKING:
     from emulator.engine.objects import Model
 
-#: Code and text of a picture that cannot be embedded: the emulator's invention, nobody has published Oracle's.
-#: Clients must not
-#: decide by it.
+#: Code and text of a picture that cannot be embedded: the emulator's invention, nobody has published Oracle's. Clients
+#: must not decide by it.
 PICTURE_ERROR_CODE = 54481
 _START_SECONDS = 60.0
 #: How often a waiting call looks at its cancel flag, seconds.
@@ -65,7 +64,14 @@ class _Child:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "emulator.inference_process"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        self._await(time.monotonic() + _START_SECONDS, lambda: None)
+        assert self._process.stdin is not None  # noqa: S101 - asked for at the start
+        self._requests = self._process.stdin.fileno()
+        os.set_blocking(self._requests, False)
+        try:
+            self._await(time.monotonic() + _START_SECONDS, lambda: None)
+        except _ChildLostError:
+            self.end()
+            raise
 
     def ask(
         self, header: dict[str, Any], body: bytes, deadline: float, check_cancelled: Callable[[], None]
@@ -75,11 +81,7 @@ class _Child:
         Raises:
             _ChildLostError: No answer by the deadline, or the process ended.
         """
-        assert self._process.stdin is not None  # noqa: S101 - asked for at the start
-        try:
-            write_frame(self._process.stdin, header, body)  # type: ignore[arg-type]
-        except OSError as error:
-            raise _ChildLostError("ended") from error
+        self._send(make_frame(header, body), deadline, check_cancelled)
         return self._await(deadline, check_cancelled)
 
     def cpu_seconds(self) -> float:
@@ -99,6 +101,18 @@ class _Child:
                 with contextlib.suppress(OSError):
                     stream.close()
 
+    def _send(self, frame: bytes, deadline: float, check_cancelled: Callable[[], None]) -> None:
+        """Write a request; a process that does not read fills the pipe, so this can be given up like the answer."""
+        left = memoryview(frame)
+        while left:
+            if select.select([], [self._requests], [], _SLICE_SECONDS)[1]:
+                try:
+                    left = left[os.write(self._requests, left) :]
+                except OSError as error:
+                    raise _ChildLostError("ended") from error
+            else:
+                self._check_time(deadline, check_cancelled)
+
     def _await(self, deadline: float, check_cancelled: Callable[[], None]) -> tuple[dict[str, Any], bytes]:
         assert self._process.stdout is not None  # noqa: S101 - asked for at the start
         while True:
@@ -107,9 +121,13 @@ class _Child:
                 if answer is None:
                     raise _ChildLostError("ended")
                 return answer
-            if time.monotonic() > deadline:
-                raise _ChildLostError("did not answer in time")
-            check_cancelled()
+            self._check_time(deadline, check_cancelled)
+
+    @staticmethod
+    def _check_time(deadline: float, check_cancelled: Callable[[], None]) -> None:
+        if time.monotonic() > deadline:
+            raise _ChildLostError("did not answer in time")
+        check_cancelled()
 
 
 class InferenceService:
@@ -229,6 +247,16 @@ class InferenceService:
         code = self._faults.picture_code(PICTURE_ERROR_CODE)
         return OraError(code, text=f"ORA-{code:05d}: the value cannot be embedded by the ONNX model: {reason}")
 
+    def _start_child(self) -> _Child:
+        """Start a process; that this fails is no picture's fault."""
+        try:
+            child = self._spawner.submit(_Child).result()
+        except (_ChildLostError, OSError) as error:
+            raise OraError(600, f"no inference process can be started: {error}") from error
+        with self._lock:
+            self._children.add(child)
+        return child
+
     @contextlib.contextmanager
     def _child(self, check_cancelled: Callable[[], None]) -> Iterator[_Child]:
         """Lend a process; one that is lost is ended and replaced at the next need."""
@@ -243,9 +271,7 @@ class InferenceService:
         returned: _Child | None = None
         try:
             if child is None:
-                child = self._spawner.submit(_Child).result()
-                with self._lock:
-                    self._children.add(child)
+                child = self._start_child()
             yield child
             returned = child
         except _ChildLostError as error:

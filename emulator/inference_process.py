@@ -23,10 +23,15 @@ _FRAME = struct.Struct(">II")
 _PR_SET_PDEATHSIG = 1
 
 
-def write_frame(stream: BinaryIO, header: dict[str, Any], body: bytes = b"") -> None:
-    """Write one frame."""
+def make_frame(header: dict[str, Any], body: bytes = b"") -> bytes:
+    """Return one frame."""
     text = json.dumps(header).encode()
-    stream.write(_FRAME.pack(len(text), len(body)) + text + body)
+    return _FRAME.pack(len(text), len(body)) + text + body
+
+
+def write_answer(stream: BinaryIO, header: dict[str, Any], body: bytes = b"") -> None:
+    """Write an answer."""
+    stream.write(make_frame(header, body))
     stream.flush()
 
 
@@ -96,23 +101,23 @@ def main() -> None:
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print must not get between the frames
     models = _Models()
-    write_frame(answers, {"ready": True})
+    write_answer(answers, {"ready": True})
     while (request := read_frame(requests)) is not None:
         header, body = request
         try:
             if header["do"] == "load":
                 models.load(header["key"], body)
-                write_frame(answers, {"ok": True})
+                write_answer(answers, {"ok": True})
             elif header["do"] == "inspect":
-                write_frame(answers, {"ok": True, **inspect(models, body)})
+                write_answer(answers, {"ok": True, **inspect(models, body)})
             else:
                 vector = models.run(header["key"], header["kind"], header["input"], body)
                 if vector is None:
-                    write_frame(answers, {"ok": False, "missing": True})
+                    write_answer(answers, {"ok": False, "missing": True})
                 else:
-                    write_frame(answers, {"ok": True}, vector.tobytes())
+                    write_answer(answers, {"ok": True}, vector.tobytes())
         except Exception as error:  # noqa: BLE001 - whatever a model or a picture does is an answer, not an end
-            write_frame(answers, {"ok": False, "error": f"{type(error).__name__}: {error}"[:500]})
+            write_answer(answers, {"ok": False, "error": (str(error) or type(error).__name__)[:500]})
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import warnings
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 #: Larger pictures are refused: a few hundred bytes can claim gigabytes.
 LARGEST_PIXELS = 40_000_000
@@ -48,6 +48,8 @@ def clean_picture(data: bytes) -> bytes:
         picture.save(buffer, "JPEG", quality=_JPEG_QUALITY)
     except PictureRefusedError:
         raise
+    except UnidentifiedImageError as error:
+        raise PictureRefusedError("the bytes are no picture of a known format") from error
     except Exception as error:  # Pillow's decoders raise whatever broken bytes make them trip over
         raise PictureRefusedError(str(error) or type(error).__name__) from error
     return buffer.getvalue()
