@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.__main__ import prepare
+from tests.chaos.points import run_points
 from tests.chaos.rig import Template
 from tests.chaos.trial import run_trial
 
-_SEEDS = (1, 2, 3, 5, 6)
+#: Among them a switchover that keeps sessions, killed workers, standbys, primaries and Redis, an emptied Redis, a cut
+#: and a frozen standby, a snapshot standby, and apply lag.
+_SEEDS = (5, 10, 12, 24, 26)
+_POINTS = 5
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +35,11 @@ def test_after_faults_the_tables_are_as_without(
     verdict = run_trial(template, reference, tmp_path / "trial", seed=seed)
     assert verdict.differences == [], verdict
     assert verdict.on_a_primary == 0, verdict
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_killed_at_any_point_of_a_range_leaves_no_difference(
+    prepared: tuple[Template, dict[int, str]], tmp_path: Path
+) -> None:
+    template, reference = prepared
+    assert run_points(template, reference, tmp_path / "points", points=_POINTS) == []

@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.chaos.points import run_points
 from tests.chaos.rig import Template, make_template
 from tests.chaos.trial import Verdict, run_reference, run_trial
 
@@ -46,10 +47,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument(
+        "--points", type=int, default=0, help="also kill a worker at so many points of one range's life"
+    )
     parser.add_argument("--keep", type=Path, help="directory for data and logs of trials that found a difference")
     parser.add_argument("--json", action="store_true", help="print one JSON object for each seed on stdout")
     options = parser.parse_args()
     failed: list[int] = []
+    differences: list[str] = []
     with tempfile.TemporaryDirectory(prefix="adgfleet-chaos-") as name:
         directory = Path(name)
         template, reference = prepare(directory)
@@ -65,8 +70,12 @@ def main() -> None:
                 if options.keep is not None:
                     shutil.copytree(trial, options.keep / trial.name)
             shutil.rmtree(trial)
+        if options.points:
+            differences = run_points(template, reference, directory / "points", points=options.points)
     sys.stderr.write(f"{options.seeds} seeds, {len(failed)} with differences{f': {failed}' if failed else ''}\n")
-    sys.exit(1 if failed else 0)
+    if options.points:
+        sys.stderr.write(f"{options.points} points of a range's life, {len(differences)} differences\n")
+    sys.exit(1 if failed or differences else 0)
 
 
 if __name__ == "__main__":

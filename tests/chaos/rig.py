@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ from emulator.cluster import Cluster, free_ports
 from emulator.cluster_config import load_cluster_config
 from fleet.sessions import Connection, Database, declare_blob, session
 from fleet.settings import Settings, load_settings
+from fleet.state import FleetState
 from loader.install import install, recompile, scripts_directory
 from loader.models import load_model
 from tests.fix_command import clean_environment
@@ -220,6 +222,22 @@ class Rig:
             log=log,
             environment=clean_environment(),
         )
+
+    def wait_until_serving(self, name: str) -> None:
+        """Wait until a standby's worker takes ranges.
+
+        Raises:
+            RuntimeError: It does not.
+        """
+        state = FleetState(self.settings)
+        end = time.monotonic() + _READY_SECONDS
+        try:
+            while name not in (live := state.live_workers()) or not live[name].is_serving:
+                if time.monotonic() > end:
+                    raise RuntimeError(f"the worker of {name} does not serve")
+                time.sleep(_SUPERVISOR_POLL_SECONDS)
+        finally:
+            state.close()
 
     def signal_worker(self, name: str, number: signal.Signals) -> None:
         """Send a signal to a worker."""

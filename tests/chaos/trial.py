@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+import redis
+
 from emulator.cluster import ClusterError
 from emulator.control import ControlError
 from fleet.errors import DatabaseError
@@ -113,7 +115,7 @@ def _break(rig: Rig, planned: list[tuple[float, Fault]], started: float) -> list
         happened.append(time.monotonic() - started)
         try:
             fault.happen(rig)
-        except (ClusterError, ControlError) as error:  # another fault stands in its way
+        except (ClusterError, ControlError, redis.RedisError) as error:  # another fault stands in its way
             sys.stderr.write(f"  {fault} could not happen: {error}\n")
             unmended.discard(number)
     for number in sorted(unmended):

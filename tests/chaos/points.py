@@ -1,0 +1,127 @@
+"""Kills a worker at many points of one range's life: before, during and after each call to the database."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from fleet.celery_app import create_app, standby_queue
+from fleet.messages import RangeMessage
+from fleet.range_queue import send_range
+from fleet.sessions import Connection, Database, session
+from tests.chaos.judge import read_tables
+from tests.chaos.rig import STANDBYS, Rig, Template
+
+#: Pictures of the range.
+_PICTURES = 20
+_DEADLINE_SECONDS = 60.0
+#: A killed worker's range runs again within ten seconds; one that does not in this time is not in the queue any more.
+_LOST_SECONDS = 25.0
+_POLL_SECONDS = 0.005
+#: The first point lies before the range is taken, the last after it is done, by this share of its duration.
+_MARGIN_SHARE = 0.15
+
+
+def run_points(template: Template, reference: dict[int, str], directory: Path, *, points: int) -> list[str]:
+    """Kill the worker at so many points, evenly spread; return what differed, empty where nothing did."""
+    ids = sorted(template.good | template.bad)[:_PICTURES]
+    message = RangeMessage("points", ids[0], ids[-1], len(ids))
+    said: list[str] = []
+    rig = Rig(template, directory)
+    try:
+        rig.start()
+        duration = _run_once(rig, message, kill_after_seconds=None)
+        for point in range(points):
+            share = -_MARGIN_SHARE + (1 + 2 * _MARGIN_SHARE) * (point + 0.5) / points
+            at = share * duration
+            _run_once(rig, message, kill_after_seconds=at)
+            found = _differences(rig, template, reference, ids)
+            sys.stderr.write(f"killed at {at:6.3f} s of {duration:.3f} s: {'; '.join(found) or 'equal'}\n")
+            said += [f"killed at {at:.3f} s: {line}" for line in found]
+    finally:
+        rig.stop()
+    return said
+
+
+def _run_once(rig: Rig, message: RangeMessage, *, kill_after_seconds: float | None) -> float:
+    """Embed the range anew; return the seconds from the moment that it was taken, or would have been, to its end."""
+    standby = STANDBYS[0]
+    with session(Database.primary(rig.settings), module="chaos") as primary:
+        _forget(primary, message)
+        rig.wait_until_serving(standby)
+        app = create_app(rig.settings)
+        with session(Database.standby(rig.settings, standby), module="chaos") as watching:
+            if kill_after_seconds is not None and kill_after_seconds < 0:
+                send_range(app, message, queue=standby_queue(standby))
+                rig.signal_worker(standby, signal.SIGKILL)
+                started = time.monotonic()
+            else:
+                send_range(app, message, queue=standby_queue(standby))
+                _wait(lambda: _is_working(watching), "the range is not taken")
+                started = time.monotonic()
+                if kill_after_seconds is not None:
+                    time.sleep(kill_after_seconds)  # the point is the test's input
+                    rig.signal_worker(standby, signal.SIGKILL)
+        if not _settles(primary, message, _LOST_SECONDS):
+            # Redis had handed the message to a process that was killed before it could note that: the producer's matter.
+            sys.stderr.write("  the message was lost on its way to the worker; producing again\n")
+            rig.produce()
+            if not _settles(primary, message, _DEADLINE_SECONDS):
+                raise RuntimeError("the range does not come to an end")
+        return time.monotonic() - started
+
+
+def _settles(primary: Connection, message: RangeMessage, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while _pending(primary, message):
+        if time.monotonic() > end:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _wait(condition: Callable[[], bool], problem: str) -> None:
+    end = time.monotonic() + _DEADLINE_SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            raise RuntimeError(problem)
+        time.sleep(_POLL_SECONDS)
+
+
+def _forget(primary: Connection, message: RangeMessage) -> None:
+    with primary.cursor() as cursor:
+        for table in ("picture_embeddings", "embedding_failures"):
+            cursor.execute(f"delete from {table} where id between :1 and :2", [message.first_id, message.last_id])
+    primary.commit()
+
+
+def _is_working(standby: Connection) -> bool:
+    with standby.cursor() as cursor:
+        cursor.execute("select count(*) from v$session where module = 'adgfleet worker' and status = 'ACTIVE'")
+        return bool(cursor.fetchone()[0])
+
+
+def _pending(primary: Connection, message: RangeMessage) -> int:
+    query = (
+        "select count(*) from pictures p where p.id between :1 and :2 "
+        "and not exists (select 1 from picture_embeddings e where e.id = p.id) "
+        "and not exists (select 1 from embedding_failures f where f.id = p.id and f.failed_at is not null)"
+    )
+    with primary.cursor() as cursor:
+        cursor.execute(query, [message.first_id, message.last_id])
+        return int(cursor.fetchone()[0])
+
+
+def _differences(rig: Rig, template: Template, reference: dict[int, str], ids: list[int]) -> list[str]:
+    with session(Database.primary(rig.settings), module="chaos") as connection:
+        found = read_tables(connection)
+    expected = {number: reference[number] for number in ids if number in template.good}
+    stored = {number: vector for number, vector in found.vectors.items() if number in set(ids)}
+    said = [] if stored == expected else [f"{len(stored)} vectors, {len(expected)} expected, or others than expected"]
+    bad = template.bad & set(ids)
+    if found.failed & set(ids) != bad:
+        said.append(f"{len(found.failed & set(ids))} pictures put aside, {len(bad)} expected")
+    return said
