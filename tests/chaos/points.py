@@ -66,7 +66,7 @@ def _run_once(rig: Rig, message: RangeMessage, *, kill_after_seconds: float | No
                     time.sleep(kill_after_seconds)  # the point is the test's input
                     rig.signal_worker(standby, signal.SIGKILL)
         if not _settles(primary, message, _LOST_SECONDS):
-            # Redis had handed the message to a process that was killed before it could note that: the producer's matter.
+            # Redis had handed the message to a process that was killed before it could note that.
             sys.stderr.write("  the message was lost on its way to the worker; producing again\n")
             rig.produce()
             if not _settles(primary, message, _DEADLINE_SECONDS):
