@@ -27,6 +27,8 @@ from emulator.errors import OraError
 #: Metrics that an index can be built for; others are refused.
 INDEX_METRICS = frozenset({"COSINE", "EUCLIDEAN", "EUCLIDEAN_SQUARED", "L2_SQUARED"})
 _ROUNDS = 12
+#: How the names of an index's own tables begin; no owner's does, whose small letters are marked.
+INDEX_TABLES_PREFIX = "_ivf."
 #: Rows that the number of partitions to look into is measured with, and the hits that are counted.
 _SAMPLE_ROWS = 64
 _HITS = 10
@@ -177,8 +179,13 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def _own(index: str, part: str) -> str:
+    """Return the quoted name of something that belongs to an index."""
+    return _quoted(f"{INDEX_TABLES_PREFIX}{index}.{part}")
+
+
 def _tables(index: str) -> tuple[str, str]:
-    return _quoted(f"_ivf.{index}"), _quoted(f"_ivf.{index}.centroids")
+    return _quoted(f"{INDEX_TABLES_PREFIX}{index}"), _quoted(f"{INDEX_TABLES_PREFIX}{index}.centroids")
 
 
 def create_statements(index: str, table: str, column: str, *, count: int, metric: str) -> list[tuple[str, tuple[()]]]:
@@ -204,10 +211,10 @@ def create_statements(index: str, table: str, column: str, *, count: int, metric
             f"INSERT INTO {members} SELECT rowid, ivf_partition((SELECT data FROM {centroids}), {col}) "
             f"FROM {of} WHERE {col} IS NOT NULL"
         ),
-        f"CREATE INDEX {_quoted(f'_ivf.{index}.partitions')} ON {members} (partition)",
-        f"CREATE TRIGGER {_quoted(f'_ivf.{index}.insert')} AFTER INSERT ON {of} BEGIN {keep}; END",
-        f"CREATE TRIGGER {_quoted(f'_ivf.{index}.delete')} AFTER DELETE ON {of} BEGIN {forget}; END",
-        f"CREATE TRIGGER {_quoted(f'_ivf.{index}.update')} AFTER UPDATE OF {col} ON {of} BEGIN {forget}; {keep}; END",
+        f"CREATE INDEX {_own(index, 'partitions')} ON {members} (partition)",
+        f"CREATE TRIGGER {_own(index, 'insert')} AFTER INSERT ON {of} BEGIN {keep}; END",
+        f"CREATE TRIGGER {_own(index, 'delete')} AFTER DELETE ON {of} BEGIN {forget}; END",
+        f"CREATE TRIGGER {_own(index, 'update')} AFTER UPDATE OF {col} ON {of} BEGIN {forget}; {keep}; END",
     ]
     return [(text, ()) for text in texts]
 
@@ -215,7 +222,7 @@ def create_statements(index: str, table: str, column: str, *, count: int, metric
 def drop_statements(index: str) -> list[tuple[str, tuple[()]]]:
     """Return what removes an index from SQLite."""
     members, centroids = _tables(index)
-    triggers = [f"DROP TRIGGER IF EXISTS {_quoted(f'_ivf.{index}.{kind}')}" for kind in ("insert", "delete", "update")]
+    triggers = [f"DROP TRIGGER IF EXISTS {_own(index, kind)}" for kind in ("insert", "delete", "update")]
     return [(text, ()) for text in (*triggers, f"DROP TABLE {members}", f"DROP TABLE {centroids}")]
 
 

@@ -16,6 +16,7 @@ import apsw
 from emulator.engine.call_context import uninterrupted
 from emulator.engine.catalogue import Catalogue
 from emulator.engine.prepared import DefinitionPlan, SchemaMovedError, StoredRow
+from emulator.engine.vector_index import INDEX_TABLES_PREFIX
 from emulator.errors import OraError
 from emulator.store import redo_log
 from emulator.store.incarnations import create_incarnations, read_history
@@ -189,7 +190,8 @@ class Store:
     def record(self) -> apsw.Session:
         """Start recording changes of the writer, the emulator's own tables left out."""
         session = apsw.Session(self.writer, "main")
-        session.table_filter(lambda name: "." in name)  # OWNER.TABLE; an owner's name may begin with anything
+        # OWNER.TABLE; an owner's name may begin with anything. An index's own tables follow from the table's rows.
+        session.table_filter(lambda name: "." in name and not name.startswith(INDEX_TABLES_PREFIX))
         return session
 
     def take_over(self, transaction: Transaction, *, full: bool) -> None:
