@@ -18,6 +18,10 @@ from pathlib import Path
 _POLL_SECONDS = 0.05
 
 
+#: Started by this process and not ended yet; whoever drops such an object is warned by Python.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
 class ProcessFailedError(Exception):
     """A process ended or did not become ready in time; the text names its log and quotes the end of it."""
 
@@ -57,6 +61,7 @@ def start_process(
             cwd=directory,
             start_new_session=True,
         )
+    _children[child.pid] = child
     return Process(name, child.pid, _start_ticks(child.pid) or 0, str(log))
 
 
@@ -95,10 +100,9 @@ def _tail(process: Process, lines: int = 15) -> str:
 
 def _reap(pid: int) -> None:
     """Collect the exit status of an own child; a process of another parent is left alone."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return
+    child = _children.get(pid)
+    if child is not None and child.poll() is not None:
+        del _children[pid]
 
 
 def _start_ticks(pid: int) -> int | None:

@@ -251,7 +251,7 @@ class Cluster:
         except OSError:
             return False
         if not command:  # it is ending, or has ended and nobody has asked for its status yet
-            return _process_state(pid) not in {"", "Z", "X"}
+            return not _has_ended(pid)
         return b"emulator.instance_process" in command and name.encode() in command.split(b"\0")
 
     def log_path(self, name: str) -> Path:
@@ -268,6 +268,16 @@ def _process_state(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2][:1]
     except OSError:
         return ""
+
+
+def _has_ended(pid: int) -> bool:
+    """Tell whether nothing of a process runs any more: its first thread may be a zombie while others still end."""
+    if _process_state(pid) not in {"", "Z", "X"}:
+        return False
+    try:
+        return len(list(Path(f"/proc/{pid}/task").iterdir())) <= 1
+    except OSError:
+        return True
 
 
 def free_ports(count: int) -> list[int]:
