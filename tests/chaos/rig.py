@@ -232,7 +232,13 @@ class Rig:
         state = FleetState(self.settings)
         end = time.monotonic() + _READY_SECONDS
         try:
-            while name not in (live := state.live_workers()) or not live[name].is_serving:
+            while True:
+                beat = state.live_workers().get(name)
+                with self._lock:
+                    process = self._workers[name]
+                # A killed worker's last heartbeat outlives it for some seconds.
+                if beat is not None and beat.is_serving and beat.pid == process.pid and process.is_alive():
+                    return
                 if time.monotonic() > end:
                     raise RuntimeError(f"the worker of {name} does not serve")
                 time.sleep(_SUPERVISOR_POLL_SECONDS)
