@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import redis
 
 from fleet.celery_app import SHARED_QUEUE, standby_queue
-from fleet.heartbeat import Heartbeat
+from fleet.heartbeat import Heartbeat, WorkerState
 from fleet.state import FleetState, worker_key
 from workers.guard import Guard
 from workers.reclaim import Reclaimer
@@ -79,6 +79,8 @@ class Pulse:
         self._reclaimer = reclaimer
         self._watchdog = watchdog
         self._suspected: set[str] = set()
+        #: What the last heartbeat said; a change is said at once.
+        self._beaten_state: WorkerState | None = None
         self._beaten_at = self._orphans_at = float("-inf")
         self._silent = False
 
@@ -97,10 +99,10 @@ class Pulse:
         vitals = self._vitals
         self._guard.wished(self._state.wishes(vitals.standby))
         vitals.trim_sessions()
-        now = time.monotonic()
-        if now - self._beaten_at < _BEAT_SECONDS:
+        now, state = time.monotonic(), self._guard.verdict().state
+        if now - self._beaten_at < _BEAT_SECONDS and state is self._beaten_state:
             return
-        self._beaten_at = now
+        self._beaten_at, self._beaten_state = now, state
         heartbeat = vitals.heartbeat()
         if not self._state.beat(heartbeat):
             vitals.name_lost()
