@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec
 
 import click
 
+from demo.interrupts import interruptible
 from demo.job import JobError, JobPlan, JobResult, run_job
 from demo.preparation import prepare_stack
 from demo.processes import ProcessFailedError
@@ -37,20 +37,6 @@ def _reports_failures(command: Callable[P, None]) -> Callable[P, None]:
             fail(str(error))
 
     return reports_errors(guarded)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Treat SIGTERM like Ctrl-C, so that nothing is left running."""
-
-    def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
 
 
 def _stop(stack: Stack) -> None:
@@ -90,7 +76,7 @@ def demo(pictures: int, bad: int, standbys: int, keep: bool, as_json: bool, dire
         raise click.UsageError("--bad must be smaller than --pictures: a picture is blamed only beside a good one")
     stack = Stack(directory, StackPlan(standbys=standbys), say)
     started = False
-    with _interruptible():
+    with interruptible():
         try:
             stack.check_free()
             started = True
@@ -154,7 +140,7 @@ def up(standbys: int, sessions: int, fresh: bool, as_json: bool, directory: Path
 
 def _start(stack: Stack, *, fresh: bool) -> None:
     stack.check_free()
-    with _interruptible():
+    with interruptible():
         try:
             prepare_stack(stack, say, fresh=fresh)
         except BaseException:

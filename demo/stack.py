@@ -23,6 +23,7 @@ from pathlib import Path
 
 import redis
 
+from demo.interrupts import uninterrupted
 from demo.processes import Process, start_process, stop_processes, wait_until_ready
 from demo.redis_server import find_redis_server, write_configuration
 from emulator.cluster import Cluster
@@ -135,7 +136,8 @@ class Stack:
             standbys = tuple(f"sby{number}" for number in range(1, self.plan.standbys + 1))
             self.cluster = Cluster.create(databases, standbys=standbys, dba_password=self._secret("dba"), replace=True)
         self._save()
-        self.cluster.start()
+        with uninterrupted():
+            self.cluster.start()
         self._flower_port = free_port() if self.plan.flower else 0
         self._search_port = free_port()
         self._write_env_file()
@@ -173,14 +175,7 @@ class Stack:
             shutil.rmtree(data)
         data.mkdir(mode=0o700, exist_ok=True)
         configuration = write_configuration(data, port=self._redis_port, password=self._secret("redis"))
-        process = start_process(
-            "redis",
-            [str(program), str(configuration)],
-            log=self._log("redis"),
-            environment=os.environ,
-            directory=data,
-        )
-        self._processes.append(process)
+        process = self._start("redis", [str(program), str(configuration)], directory=data)
         self._save()
         client = redis.Redis(
             port=self._redis_port,
@@ -199,13 +194,13 @@ class Stack:
         client.close()
 
     def _start_command(self, name: str, arguments: list[str]) -> Process:
-        process = start_process(
-            name,
-            [sys.executable, "-m", "adgfleet", "--env-file", str(self.env_file), *arguments],
-            log=self._log(name),
-            environment=without_settings(os.environ),
-        )
-        self._processes.append(process)
+        return self._start(name, [sys.executable, "-m", "adgfleet", "--env-file", str(self.env_file), *arguments])
+
+    def _start(self, name: str, command: list[str], *, directory: Path | None = None) -> Process:
+        environment = without_settings(os.environ)
+        with uninterrupted():  # a process that nobody has noted would be left running
+            process = start_process(name, command, log=self._log(name), environment=environment, directory=directory)
+            self._processes.append(process)
         return process
 
     def _is_ready(self, process: Process) -> bool:

@@ -56,20 +56,21 @@ class Reclaimer:
         source, index = unacked_key(standby), unacked_index_key(standby)
         watched = [source, *([while_missing] if while_missing else [])]
         with self._redis.pipeline() as pipe:
-            try:
-                pipe.watch(*watched)  # type: ignore[no-untyped-call]  # redis-py has left this one out
-                text = pipe.hget(source, tag)
-                if text is None or (while_missing and pipe.exists(while_missing)):
-                    return 0
-                payload, _exchange, routing_key = json.loads(str(text))
-                pipe.multi()
-                pipe.zrem(index, tag)
-                pipe.hdel(source, tag)
-                pipe.rpush(routing_key, json.dumps(mark_redelivered(payload)))
-                pipe.execute()
-            except redis.WatchError:
-                return 0
-        return 1
+            while True:
+                try:
+                    pipe.watch(*watched)  # type: ignore[no-untyped-call]  # redis-py has left this one out
+                    text = pipe.hget(source, tag)
+                    if text is None or (while_missing and pipe.exists(while_missing)):
+                        return 0
+                    payload, _exchange, routing_key = json.loads(str(text))
+                    pipe.multi()
+                    pipe.zrem(index, tag)
+                    pipe.hdel(source, tag)
+                    pipe.rpush(routing_key, json.dumps(mark_redelivered(payload)))
+                    pipe.execute()
+                except redis.WatchError:
+                    continue  # somebody has moved this message or another one: look again
+                return 1
 
 
 def mark_redelivered(payload: dict[str, Any]) -> dict[str, Any]:
