@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import oracledb
 
-from fleet.errors import ConfigurationError, DatabaseError
+from fleet.errors import ConfigurationError, DatabaseError, TransientDatabaseError
 from fleet.ora_codes import classify, codes_in
 from fleet.settings import Settings
 
@@ -119,9 +119,17 @@ def connect(database: Database, *, module: str) -> Connection:
             connection = result.result(timeout=database.connect_timeout_seconds)
     except TimeoutError:
         abandoned.set()
+        if result.done() and result.exception() is None:  # it came at the last moment
+            result.result().close()
         raise classify(
             f"DPY-6005: no answer from {database.dsn} within {database.connect_timeout_seconds:g} s", database.name
         ) from None
+    except (TypeError, AttributeError) as error:
+        # Source: python-oracledb issue 294, a logon to a database that is mounted and not open.
+        raise TransientDatabaseError(
+            f"{database.name}: {database.dsn} took the connection but no logon ({error}); is the database open?",
+            database=database.name,
+        ) from error
     connection.module = f"adgfleet {module}"
     return connection
 

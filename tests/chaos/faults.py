@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from abc import ABC, abstractmethod
 from random import Random
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ from tests.chaos.rig import STANDBYS, Rig
 _PRESERVING_SHARE = 0.7
 
 
-class Fault:
+class Fault(ABC):
     """Base: something that goes wrong, and how it is put right."""
 
     #: Messages are lost with it: the producer has to run again.
@@ -25,9 +26,9 @@ class Fault:
         self.standby = rng.choice(STANDBYS)
         self.until = 0.0
 
+    @abstractmethod
     def happen(self, rig: Rig) -> None:
         """Break it."""
-        raise NotImplementedError  # each fault says how
 
     def mend(self, rig: Rig) -> None:
         """Put it right; nothing where it comes right by itself."""
