@@ -30,7 +30,7 @@ class Fault(ABC):
     def happen(self, rig: Rig) -> None:
         """Break it."""
 
-    def mend(self, rig: Rig) -> None:
+    def mend(self, rig: Rig) -> None:  # noqa: B027 - most faults come right by themselves
         """Put it right; nothing where it comes right by itself."""
 
     def _last(self, seconds: float) -> None:
