@@ -11,7 +11,7 @@ import pytest
 from tests.chaos.__main__ import prepare
 from tests.chaos.points import run_points
 from tests.chaos.rig import Template
-from tests.chaos.trial import run_trial
+from tests.chaos.trial import Reference, run_trial
 
 #: Among them a switchover that keeps sessions, killed workers, standbys, primaries and Redis, an emptied Redis, a cut
 #: and a frozen standby, a snapshot standby, and apply lag.
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Template, dict[int, str]]]:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Template, Reference]]:
     directory = tmp_path_factory.mktemp("chaos")
     yield prepare(directory)
     shutil.rmtree(directory)
@@ -31,7 +31,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Templat
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", _SEEDS)
 def test_after_faults_the_tables_are_as_without(
-    prepared: tuple[Template, dict[int, str]], tmp_path: Path, seed: int
+    prepared: tuple[Template, Reference], tmp_path: Path, seed: int
 ) -> None:
     template, reference = prepared
     verdict = run_trial(template, reference, tmp_path / "trial", seed=seed)
@@ -41,7 +41,7 @@ def test_after_faults_the_tables_are_as_without(
 
 @pytest.mark.timeout(300)
 def test_a_worker_killed_at_any_point_of_a_range_leaves_no_difference(
-    prepared: tuple[Template, dict[int, str]], tmp_path: Path
+    prepared: tuple[Template, Reference], tmp_path: Path
 ) -> None:
     template, reference = prepared
     assert run_points(template, reference, tmp_path / "points", points=_POINTS) == []

@@ -14,6 +14,7 @@ from fleet.range_queue import send_range
 from fleet.sessions import Connection, Database, session
 from tests.chaos.judge import read_tables
 from tests.chaos.rig import STANDBYS, Rig, Template
+from tests.chaos.trial import Reference
 
 #: Pictures of the range.
 _PICTURES = 20
@@ -25,7 +26,7 @@ _POLL_SECONDS = 0.005
 _MARGIN_SHARE = 0.15
 
 
-def run_points(template: Template, reference: dict[int, str], directory: Path, *, points: int) -> list[str]:
+def run_points(template: Template, reference: Reference, directory: Path, *, points: int) -> list[str]:
     """Kill the worker at so many points, evenly spread; return what differed, empty where nothing did."""
     ids = sorted(template.good | template.bad)[:_PICTURES]
     message = RangeMessage("points", ids[0], ids[-1], len(ids))
@@ -38,7 +39,7 @@ def run_points(template: Template, reference: dict[int, str], directory: Path, *
             share = -_MARGIN_SHARE + (1 + 2 * _MARGIN_SHARE) * (point + 0.5) / points
             at = share * duration
             _run_once(rig, message, kill_after_seconds=at)
-            found = _differences(rig, template, reference, ids)
+            found = _differences(rig, template, reference.vectors, ids)
             sys.stderr.write(f"killed at {at:6.3f} s of {duration:.3f} s: {'; '.join(found) or 'equal'}\n")
             said += [f"killed at {at:.3f} s: {line}" for line in found]
     finally:

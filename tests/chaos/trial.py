@@ -30,11 +30,23 @@ _POLL_SECONDS = 0.1
 _BACK_SHARE = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a run without faults leaves."""
+
+    #: The vector of each good picture, as a digest.
+    vectors: dict[int, str]
+    #: Of all databases; a corrupt picture costs one and at times a canary's.
+    inferences: int
+
+
 @dataclass(slots=True)
 class Verdict:
     """What a trial found."""
 
     seed: int
+    #: The kinds of the faults, in the order in which they happened.
+    kinds: list[str]
     faults: list[str]
     differences: list[str]
     seconds: float = 0.0
@@ -59,20 +71,37 @@ def plan_faults(seed: int) -> list[tuple[float, Fault]]:
     )
 
 
-def run_trial(template: Template, reference: dict[int, str], directory: Path, *, seed: int) -> Verdict:
-    """Run one seed and judge it; everything is stopped when this returns."""
-    planned = plan_faults(seed)
-    verdict = Verdict(seed, [f"{fault} at {at:.1f} s" for at, fault in planned], [])
+def plan_fault(kind: str, seed: int) -> list[tuple[float, Fault]]:
+    """Return a plan with one fault of this kind."""
+    rng = Random(f"{kind} {seed}")
+    return [(rng.uniform(0.5, _FAULT_WINDOW_SECONDS), FAULTS[kind](rng))]
+
+
+def run_trial(
+    template: Template, reference: Reference, directory: Path, *, seed: int, kind: str | None = None
+) -> Verdict:
+    """Run one seed and judge it; everything is stopped when this returns.
+
+    Args:
+        template: What to begin from.
+        reference: What a run without faults left.
+        directory: Made by this, for data and logs.
+        seed: Chooses the faults and all about them.
+        kind: One fault of this kind instead of what the seed chooses.
+    """
+    planned = plan_faults(seed) if kind is None else plan_fault(kind, seed)
+    verdict = Verdict(
+        seed, [type(fault).__name__ for _, fault in planned], [f"{fault} at {at:.1f} s" for at, fault in planned], []
+    )
     rig = Rig(template, directory)
     try:
         rig.start()
-        observer = Observer(rig.cluster, rig.settings.require("db_user"), rig.settings.require("db_password"))
-        observer.start()
+        observer = _observe(rig)
         rig.produce()
         happened = _break(rig, planned, observer.started)
         try:
             _recover(rig, produce_again=any(fault.empties_queue for _, fault in planned))
-            verdict.differences = _judge(rig, template, reference)
+            verdict.differences = _judge(rig, template, reference.vectors)
         except (RuntimeError, DatabaseError) as error:
             verdict.differences.append(str(error))
         verdict.seconds = time.monotonic() - observer.started
@@ -84,8 +113,8 @@ def run_trial(template: Template, reference: dict[int, str], directory: Path, *,
     return verdict
 
 
-def run_reference(template: Template, directory: Path) -> dict[int, str]:
-    """Run without a fault; return the vector of each good picture, as digests.
+def run_reference(template: Template, directory: Path) -> Reference:
+    """Run without a fault; return what it left.
 
     Raises:
         RuntimeError: Even that run left a difference.
@@ -93,17 +122,25 @@ def run_reference(template: Template, directory: Path) -> dict[int, str]:
     rig = Rig(template, directory)
     try:
         rig.start()
+        observer = _observe(rig)
         rig.produce()
         _recover(rig, produce_again=False)
         with session(_primary(rig), module="chaos") as connection:
             tables = read_tables(connection)
+        observation = observer.stop()
     finally:
         rig.stop()
     if tables.vectors.keys() != template.good or tables.failed != template.bad:
         raise RuntimeError(
             f"a run without faults stored {len(tables.vectors)} vectors and put {len(tables.failed)} pictures aside"
         )
-    return tables.vectors
+    return Reference(tables.vectors, observation.inferences)
+
+
+def _observe(rig: Rig) -> Observer:
+    observer = Observer(rig.cluster, rig.settings.require("db_user"), rig.settings.require("db_password"))
+    observer.start()
+    return observer
 
 
 def _break(rig: Rig, planned: list[tuple[float, Fault]], started: float) -> list[float]:
