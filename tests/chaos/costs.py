@@ -16,7 +16,7 @@ class Cost:
     trials: int = 0
     #: Inferences beyond those of a run without faults, of trials in which it was the only fault.
     again: list[int] = field(default_factory=list)
-    #: Seconds until pictures were stored at half the rate before it again.
+    #: Seconds until pictures were stored at half the usual rate again.
     back_seconds: list[float] = field(default_factory=list)
 
 

@@ -28,6 +28,9 @@ _MOST_FAULTS = 3
 _POLL_SECONDS = 0.1
 #: The rate counts as back at this share of the median before the fault.
 _BACK_SHARE = 0.5
+_RATE_WINDOW_SECONDS = 1.0
+#: A fall of the rate that begins within this time after a fault is the fault's.
+_EFFECT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Reference:
     vectors: dict[int, str]
     #: Of all databases; a corrupt picture costs one and at times a canary's.
     inferences: int
+    pictures_per_second: float
 
 
 @dataclass(slots=True)
@@ -52,7 +56,7 @@ class Verdict:
     seconds: float = 0.0
     inferences: int = 0
     on_a_primary: int = 0
-    #: By fault: seconds until pictures were stored at half the rate before it again; None: the run was over.
+    #: By fault: seconds until pictures were stored at half the usual rate again; None: the run was over.
     recovery_seconds: list[float | None] = field(default_factory=list)
 
     @property
@@ -109,7 +113,9 @@ def run_trial(
     finally:
         rig.stop()
     verdict.inferences, verdict.on_a_primary = observation.inferences, observation.on_a_primary
-    verdict.recovery_seconds = [recovery_seconds(observation, at) for at in happened]
+    verdict.recovery_seconds = [
+        recovery_seconds(observation, at, usual=reference.pictures_per_second) for at in happened
+    ]
     return verdict
 
 
@@ -134,7 +140,7 @@ def run_reference(template: Template, directory: Path) -> Reference:
         raise RuntimeError(
             f"a run without faults stored {len(tables.vectors)} vectors and put {len(tables.failed)} pictures aside"
         )
-    return Reference(tables.vectors, observation.inferences)
+    return Reference(tables.vectors, observation.inferences, usual_rate(observation))
 
 
 def _observe(rig: Rig) -> Observer:
@@ -214,21 +220,47 @@ def _wait_for_tables(database: Database, expected: Tables) -> Tables | None:
     return found
 
 
-def recovery_seconds(observation: Observation, at: float) -> float | None:
-    """Return how long after a fault pictures were stored at half the rate before it; None: the run was over."""
-    width = 1.0
-    stored = observation.stored
+def rate_at(observation: Observation, seconds: float) -> float:
+    """Return the pictures that were stored in the second after this one."""
+    inside = [rows for at, rows in observation.stored if seconds <= at < seconds + _RATE_WINDOW_SECONDS]
+    return (inside[-1] - inside[0]) / _RATE_WINDOW_SECONDS if len(inside) > 1 else 0.0
 
-    def rate(start: float) -> float:
-        inside = [rows for seconds, rows in stored if start <= seconds < start + width]
-        return (inside[-1] - inside[0]) / width if len(inside) > 1 else 0.0
 
-    before = [rate(start / 10) for start in range(int(max(0.0, at - width) * 10))]
-    if not stored or not before or stored[-1][0] < at:
+def usual_rate(observation: Observation) -> float:
+    """Return the median of a run's rates while it stored pictures, pictures/s."""
+    return statistics.median(rate_at(observation, seconds) for seconds in _working_seconds(observation))
+
+
+def recovery_seconds(observation: Observation, at: float, *, usual: float) -> float | None:
+    """Return how long after a fault pictures were stored at half the usual rate again.
+
+    Args:
+        observation: What was seen.
+        at: When the fault happened, seconds after the start.
+        usual: The rate without faults, pictures/s.
+
+    Returns:
+        0.0 if the rate never fell below half because of it; None if the run was over when it happened.
+    """
+    after = [seconds for seconds in _working_seconds(observation) if seconds >= at]
+    if not after:
         return None
-    usual = statistics.median(before)
-    last = max(rows for _, rows in stored)
-    for seconds, rows in stored:
-        if seconds > at and (rows == last or rate(seconds) >= usual * _BACK_SHARE):
-            return round(seconds - at, 1)
-    return None
+    is_low = [rate_at(observation, seconds) < usual * _BACK_SHARE for seconds in after]
+    fell = next(
+        (n for n, low in enumerate(is_low) if low and after[n] - at < _EFFECT_SECONDS),
+        None,
+    )
+    if fell is None:
+        return 0.0
+    back = next((after[n] for n in range(fell, len(after)) if not is_low[n]), after[-1])
+    return round(back - at, 1)
+
+
+def _working_seconds(observation: Observation) -> list[float]:
+    """Return the moments that were looked at from the first stored picture until shortly before the last."""
+    rows = [stored for _, stored in observation.stored]
+    if not rows or not rows[-1]:
+        return []
+    first = next(at for at, stored in observation.stored if stored)
+    last = next(at for at, stored in observation.stored if stored == max(rows))
+    return [at for at, _ in observation.stored if first <= at <= last - _RATE_WINDOW_SECONDS]
