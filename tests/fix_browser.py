@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,12 +21,20 @@ WIDE = (1280, 900)
 PHONE = (390, 800)
 _PACKAGES = ("chromium", "chromium-driver")
 _INSTALL_SECONDS = 600
+_INSTALL_LOCK = Path(tempfile.gettempdir()) / "adgfleet-install-chromium.lock"
 
 
 def find_browser() -> tuple[str, str] | None:
     """Return the paths of Chromium and its driver; Debian's are installed where they are missing and can be."""
-    found = _programs()
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+    if _programs() is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        with _INSTALL_LOCK.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes; the second finds it installed
+            _install()
+    return _programs()
+
+
+def _install() -> None:
+    if _programs() is None:
         for words in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *_PACKAGES]):
             subprocess.run(
                 ["apt-get", *words],
@@ -33,8 +43,6 @@ def find_browser() -> tuple[str, str] | None:
                 timeout=_INSTALL_SECONDS,
                 stdin=subprocess.DEVNULL,
             )
-        found = _programs()
-    return found
 
 
 def _programs() -> tuple[str, str] | None:

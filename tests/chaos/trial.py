@@ -161,9 +161,27 @@ def _break(rig: Rig, planned: list[tuple[float, Fault]], started: float) -> list
         except (ClusterError, ControlError, redis.RedisError) as error:  # another fault stands in its way
             sys.stderr.write(f"  {fault} could not happen: {error}\n")
             unmended.discard(number)
-    for number in sorted(unmended):
-        planned[number][1].mend(rig)
+    _mend([planned[number][1] for number in sorted(unmended)], rig)
     return happened
+
+
+def _mend(faults: list[Fault], rig: Rig) -> None:
+    """Put all right; one in whose way another stands is mended after that one.
+
+    Raises:
+        ClusterError, ControlError: What is left cannot be mended.
+    """
+    waiting = list(faults)
+    while waiting:
+        left: list[Fault] = []
+        for fault in waiting:
+            try:
+                fault.mend(rig)
+            except (ClusterError, ControlError):
+                if fault is waiting[-1] and len(left) + 1 == len(waiting):
+                    raise
+                left.append(fault)
+        waiting = left
 
 
 def _primary(rig: Rig) -> Database:
