@@ -62,6 +62,24 @@ ERROR_TABLE: dict[str, tuple[type[DatabaseError], str]] = {
     "ORA-00376": (TransientDatabaseError, "a data file cannot be read there now; ask a DBA"),
     "ORA-01115": (TransientDatabaseError, "a data file cannot be read there; ask a DBA"),
     "ORA-00442": (TransientDatabaseError, "an Oracle Free instance runs there already"),
+    "ORA-16457": (TransientDatabaseError, "a role change is going on"),
+    "ORA-00257": (TransientDatabaseError, "the primary's archive destination is full; ask a DBA"),
+    **dict.fromkeys(
+        ("ORA-00018", "ORA-00020", "ORA-02391", "ORA-12516", "ORA-12518", "ORA-12519", "ORA-12520"),
+        (TransientDatabaseError, "no more sessions there; lower SESSIONS or raise the database's limit"),
+    ),
+    **dict.fromkeys(
+        ("ORA-04061", "ORA-04065", "ORA-04068"),
+        (TransientDatabaseError, "the procedure was installed anew meanwhile; the range is repeated"),
+    ),
+    **dict.fromkeys(
+        ("ORA-12170", "ORA-12535", "ORA-12543", "ORA-12545", "ORA-12560"),
+        (TransientDatabaseError, "the listener cannot be reached; host, port and network right?"),
+    ),
+    **dict.fromkeys(
+        ("ORA-01536", "ORA-01653", "ORA-01654", "ORA-01691", "ORA-01692", "ORA-30036"),
+        (PermanentDatabaseError, "the primary has no space or quota left for vectors; ask a DBA"),
+    ),
     "ORA-12954": (PermanentDatabaseError, "the primary is full: Oracle Free holds 12 GB of data"),
     **dict.fromkeys(("ORA-01033", "ORA-01034", "ORA-01090", "ORA-01109", "ORA-27101"), (TransientDatabaseError, _UP)),
     **dict.fromkeys(
@@ -77,15 +95,19 @@ ERROR_TABLE: dict[str, tuple[type[DatabaseError], str]] = {
             "ORA-01089",
             "ORA-01092",
             "ORA-02396",
+            "ORA-02399",
             "ORA-03113",
             "ORA-03114",
             "ORA-03135",
+            "ORA-03150",
             "ORA-07445",
             "ORA-12537",
             "ORA-12541",
             "ORA-12547",
             "ORA-12570",
             "ORA-12571",
+            "ORA-12592",
+            "ORA-25408",
             "DPY-4011",
         ),
         (TransientDatabaseError, _LOST),
@@ -124,6 +146,11 @@ ERROR_TABLE: dict[str, tuple[type[DatabaseError], str]] = {
     ),
 }
 
+#: Raised by the range procedure when no picture could be embedded and no canary exists; it quotes a picture's error.
+_UNPROVEN = "ORA-20902"
+#: A corrupt picture may raise these as well as a broken model or an ailing standby, so quoted they prove nothing.
+_AMBIGUOUS = frozenset({"ORA-00600", "ORA-07445"}) | {code for code, row in ERROR_TABLE.items() if row[1] == _RELOAD}
+
 #: Lines of a PL/SQL call stack: they say where, the others what.
 _WHERE_RAISED = "ORA-06512"
 #: Whose word counts first.
@@ -153,7 +180,8 @@ def classify(text: str, database: str, codes: Sequence[str] | None = None) -> Da
     """
     found = tuple(codes) if codes is not None else codes_in(text)
     said = " ".join(line.strip() for line in text.splitlines() if line.strip() and not line.startswith(_WHERE_RAISED))
-    rows = [ERROR_TABLE[code] for code in found if code in ERROR_TABLE]
+    counted = [code for code in found if not (_UNPROVEN in found and code in _AMBIGUOUS)]
+    rows = [ERROR_TABLE[code] for code in counted if code in ERROR_TABLE]
     for fault in _ORDER:
         for kind, advice in rows:
             if kind.fault is fault:

@@ -41,12 +41,14 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
   v_pending    t_ids;                          -- the range's pending ids, in order
   v_ids        t_ids      := t_ids();          -- the batch: ids and vectors, side by side
   v_vectors    t_vectors  := t_vectors();
-  v_bad_ids    t_ids      := t_ids();          -- the batch: ids that could not be embedded, and why
+  v_suspect_ids t_ids     := t_ids();          -- the batch: ids that failed once
+  v_bad_ids    t_ids      := t_ids();          -- the batch: ids that failed twice, and why
   v_codes      t_codes    := t_codes();
   v_messages   t_messages := t_messages();
   v_attempts   t_codes    := t_codes();        -- how often each was tried, this time included
   v_canary     &owner..pictures.id%TYPE;       -- a picture that is known to be good
   v_suspects   PLS_INTEGER := 0;               -- failed pictures since one embedded
+  v_reason     VARCHAR2(1000);                 -- why the latest failed
   v_start      PLS_INTEGER;
   v_end        PLS_INTEGER;
   v_written_at NUMBER;                         -- when the batch's writing began, milliseconds of the day
@@ -68,7 +70,7 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
   BEGIN
     IF v_canary IS NULL THEN
       RAISE_APPLICATION_ERROR(-20902, 'no picture could be embedded yet, so nobody can tell whose fault this is: '
-        || v_messages(1));
+        || v_reason);
     END IF;
     SELECT VECTOR_EMBEDDING(&owner..clipimg USING p.img AS data)
       INTO v_vector
@@ -81,38 +83,70 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
       RAISE_APPLICATION_ERROR(-20905, 'picture ' || v_canary || ', known to be good, was deleted meanwhile; try again');
   END ask_canary;
 
-  -- Embeds ids v_start .. v_end one by one: a model takes one picture a call, so a statement for several gains nothing,
-  -- and loses all when one fails. A failing picture is a suspect until a good one embeds after it.
-  PROCEDURE embed_batch IS
+  -- A cancelled call or a time-out is no picture's fault, a database that has changed its role neither.
+  FUNCTION is_pictures_own(p_code IN PLS_INTEGER) RETURN BOOLEAN IS
+  BEGIN
+    RETURN p_code NOT IN (-1013, -20901);
+  END is_pictures_own;
+
+  -- Embeds one picture into the batch; nothing if it was deleted, or embedded by somebody else meanwhile.
+  PROCEDURE embed_picture(p_id IN NUMBER) IS
     v_vector &owner..picture_embeddings.embedding%TYPE;
   BEGIN
-    FOR i IN v_start .. v_end LOOP
+    SELECT VECTOR_EMBEDDING(&owner..clipimg USING p.img AS data)
+      INTO v_vector
+      FROM &owner..pictures p
+      LEFT OUTER JOIN &owner..picture_embeddings e ON e.id = p.id
+     WHERE p.id = p_id AND e.id IS NULL AND SYS_CONTEXT('USERENV', 'DATABASE_ROLE') = v_role;
+    v_ids.EXTEND;
+    v_ids(v_ids.COUNT) := p_id;
+    v_vectors.EXTEND;
+    v_vectors(v_vectors.COUNT) := v_vector;
+    v_canary := p_id;
+    v_suspects := 0;
+  EXCEPTION
+    WHEN NO_DATA_FOUND THEN
+      check_role;
+  END embed_picture;
+
+  -- A suspect is tried once more now that a good picture has embedded after it: a standby that failed for a moment must
+  -- not condemn a good one.
+  PROCEDURE try_suspects IS
+  BEGIN
+    FOR i IN 1 .. v_suspect_ids.COUNT LOOP
       BEGIN
-        SELECT VECTOR_EMBEDDING(&owner..clipimg USING p.img AS data)
-          INTO v_vector
-          FROM &owner..pictures p
-          LEFT OUTER JOIN &owner..picture_embeddings e ON e.id = p.id
-         WHERE p.id = v_pending(i) AND e.id IS NULL AND SYS_CONTEXT('USERENV', 'DATABASE_ROLE') = v_role;
-        v_ids.EXTEND;
-        v_ids(v_ids.COUNT) := v_pending(i);
-        v_vectors.EXTEND;
-        v_vectors(v_vectors.COUNT) := v_vector;
-        v_canary := v_pending(i);
-        v_suspects := 0;
+        embed_picture(v_suspect_ids(i));
       EXCEPTION
-        WHEN NO_DATA_FOUND THEN
-          check_role;  -- else it was deleted, or embedded by somebody else meanwhile
         WHEN OTHERS THEN
-          IF SQLCODE = -1013 THEN
-            RAISE;  -- a cancelled call or a time-out is no picture's fault
+          IF NOT is_pictures_own(SQLCODE) THEN
+            RAISE;
           END IF;
           v_bad_ids.EXTEND;
-          v_bad_ids(v_bad_ids.COUNT) := v_pending(i);
+          v_bad_ids(v_bad_ids.COUNT) := v_suspect_ids(i);
           v_codes.EXTEND;
           v_codes(v_codes.COUNT) := SQLCODE;
           v_messages.EXTEND;
           v_messages(v_messages.COUNT) := SUBSTR(SQLERRM, 1, 1000);
+      END;
+    END LOOP;
+  END try_suspects;
+
+  -- Embeds ids v_start .. v_end one by one: a model takes one picture a call, so a statement for several gains nothing,
+  -- and loses all when one fails.
+  PROCEDURE embed_batch IS
+  BEGIN
+    FOR i IN v_start .. v_end LOOP
+      BEGIN
+        embed_picture(v_pending(i));
+      EXCEPTION
+        WHEN OTHERS THEN
+          IF NOT is_pictures_own(SQLCODE) THEN
+            RAISE;
+          END IF;
+          v_suspect_ids.EXTEND;
+          v_suspect_ids(v_suspect_ids.COUNT) := v_pending(i);
           v_suspects := v_suspects + 1;
+          v_reason := SUBSTR(SQLERRM, 1, 1000);
       END;
       IF v_suspects >= c_most_suspects AND v_canary IS NOT NULL THEN
         ask_canary;
@@ -121,6 +155,7 @@ CREATE OR REPLACE PROCEDURE process_embedding_range (
     IF v_suspects > 0 THEN
       ask_canary;
     END IF;
+    try_suspects;
   END embed_batch;
 
   PROCEDURE count_attempts IS
@@ -238,6 +273,7 @@ BEGIN
     v_end := LEAST(v_start + p_batch_size - 1, v_pending.COUNT);
     v_ids := t_ids();
     v_vectors := t_vectors();
+    v_suspect_ids := t_ids();
     v_bad_ids := t_ids();
     v_codes := t_codes();
     v_messages := t_messages();

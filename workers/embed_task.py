@@ -18,7 +18,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import redis
 from celery import Celery
@@ -30,17 +30,19 @@ from fleet.errors import DatabaseError, Fault, MessageError
 from fleet.messages import RangeMessage, RangeResult
 from fleet.ora_codes import LOST_SESSION
 from fleet.range_queue import send_range
+from fleet.sessions import Connection
 from fleet.settings import Settings
 from fleet.state import FleetState
 from workers.calls import RunningCalls
 from workers.embed_range import InsertMode, PinnedStandby, embed_range
 from workers.gate import Gate
 from workers.guard import Guard
-from workers.poison import MOST_LOSSES, Step, halve, next_step
+from workers.poison import MOST_LOSSES, Step, halve, next_step, put_aside
 from workers.rates import Rates
 from workers.session_pool import SessionPool
 
 log = logging.getLogger("adgfleet.worker")
+T = TypeVar("T")
 
 #: A range that came although the gate is closing waits for that at most so long before it goes back, seconds.
 _CLOSING_SECONDS = 2.0
@@ -193,20 +195,14 @@ class EmbedTask:
 
     def _halve(self, message: RangeMessage, error: DatabaseError) -> dict[str, Any]:
         shop = self._shop
+        standby = PinnedStandby(shop.standby, shop.guard.pinned_name)
         try:
-            with shop.pool.session() as connection:
-                connection.call_timeout = int(1000 * shop.settings.call_timeout_floor)
-                work = functools.partial(
-                    halve,
-                    connection,
-                    message,
-                    error,
-                    standby=shop.standby,
-                    db_unique_name=shop.guard.pinned_name,
-                    model=shop.settings.image_model,
-                )
-                outcome = shop.calls.run(connection, work)
-                connection.call_timeout = 0
+            outcome = self._call(
+                lambda connection: halve(connection, standby, message, error, model=shop.settings.image_model)
+            )
+            if outcome.suspect is not None:
+                suspect = outcome.suspect
+                self._call(lambda connection: put_aside(connection, standby, suspect))
         except DatabaseError as refused:
             # Halving changes nothing that a range could be blamed for: whatever fails here is the standby's.
             shop.note_error(refused)
@@ -216,13 +212,23 @@ class EmbedTask:
             self._send(part, SHARED_QUEUE, error)
         if outcome.parts:
             shop.state.note_parts(message.run_id, len(outcome.parts) - 1)
-        if outcome.failed_id is not None:
-            single = RangeResult(shop.standby, outcome.failed_id, outcome.failed_id, 0, 0, 1, 0, 0.0)
-            return self._report(message, single)
+        if outcome.suspect is not None:
+            picture_id = outcome.suspect.picture_id
+            return self._report(message, RangeResult(shop.standby, picture_id, picture_id, 0, 0, 1, 0, 0.0))
         if outcome.unproven:
             self._dead_letter(outcome.unproven, message.to_kwargs())
         log.warning("%s came to %s", message, outcome)
         return self._moved("halves" if outcome.parts else "an end", message)
+
+    def _call(self, action: Callable[[Connection], T]) -> T:
+        """Do something short in a session of the standby."""
+        shop = self._shop
+        with shop.pool.session() as connection:
+            connection.call_timeout = int(1000 * shop.settings.call_timeout_floor)
+            result = shop.calls.run(connection, lambda: action(connection))
+            if connection.is_healthy():
+                connection.call_timeout = 0
+            return result
 
     # ------------------------------------------------------------------ the queue
 

@@ -1,7 +1,8 @@
 """What becomes of a range that fails by its own fault: another standby, then halves, then one picture and its proof.
 
-It always ends: a range of n pending pictures is tried at most three times, then there are two ranges of n/2, and a
-single picture is put aside as failed, or as a dead letter when nobody can prove whose fault it is.
+It always ends: a range of n pending pictures is tried at most three times, then there are two ranges of n/2. A single
+picture is tried alone, beside a canary: if it fails and the canary embeds, it is put aside as failed. In all other
+cases nobody can prove whose fault it is, and its message becomes a dead letter.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from fleet.errors import DatabaseError, TransientDatabaseError
+from fleet.errors import DatabaseError, Fault, RangeFaultError, TransientDatabaseError, WrongRoleError
 from fleet.messages import RangeMessage
+from fleet.ora_codes import LOST_SESSION
 from fleet.sessions import Connection, IntegrityError, translated
 from fleet.statements import statement
+from workers.embed_range import PinnedStandby, check_pinned
 
 #: Failed on so many standbys: the range is at fault, not they.
 _STANDBYS = 2
@@ -54,53 +57,84 @@ def next_step(message: RangeMessage, others: Iterable[str]) -> Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspect:
+    """A picture that fails beside one that embeds."""
+
+    picture_id: int
+    error: DatabaseError
+
+
+@dataclass(frozen=True, slots=True)
 class Halved:
     """What a range came to."""
 
     #: The ranges to enqueue instead.
     parts: tuple[RangeMessage, ...] = ()
-    #: The picture that was put aside as failed.
-    failed_id: int | None = None
+    #: The picture that is to blame; ``put_aside`` records it.
+    suspect: Suspect | None = None
     #: Why nobody can tell whose fault it is; empty: somebody could.
     unproven: str = ""
 
 
 def halve(
-    connection: Connection,
-    message: RangeMessage,
-    error: DatabaseError,
-    *,
-    standby: str,
-    db_unique_name: str,
-    model: str,
+    connection: Connection, standby: PinnedStandby, message: RangeMessage, error: DatabaseError, *, model: str
 ) -> Halved:
-    """Cut a range in two by its pending pictures; put a single one aside if the canary proves that it is to blame.
+    """Cut a range in two by its pending pictures; try a single one alone, beside a canary.
 
     Args:
-        connection: A session on the standby.
+        connection: A session on the standby; it may be lost afterwards, since there are pictures that end sessions.
+        standby: The standby it must be on.
         message: The range.
         error: Why it failed last.
-        standby: The fleet's name of the standby.
-        db_unique_name: Its own name, for the record.
         model: The model that embeds pictures.
 
     Raises:
-        DatabaseError: The standby cannot do it now; nothing was put aside.
+        WrongRoleError: The session is not on that standby, in that role.
+        DatabaseError: The standby cannot do it now; nothing is proven.
     """
-    with translated(standby):
+    with translated(standby.name):
+        check_pinned(connection, standby)
         count = sum(part[2] for part in _parts(connection, message, max(1, message.pictures)))
         if count > 1:
             halves = _parts(connection, message, math.ceil(count / 2))
             return Halved(tuple(message.part(first, last, pictures) for first, last, pictures in halves))
         if count == 0:
             return Halved()
-        (picture_id, _, _), *_ = _parts(connection, message, 1)
-        if not _canary_embeds(connection, standby, model):
-            return Halved(
-                unproven=f"picture {picture_id} fails, and there is no known-good picture to tell why: {error}"
+        ((picture_id, _, _),) = _parts(connection, message, 1)
+    if not _canary_embeds(connection, standby, near=picture_id, model=model):
+        return Halved(unproven=f"picture {picture_id} fails, and there is no known-good picture to tell why: {error}")
+    own = _error_of(connection, standby, picture_id, model)
+    if own is None and isinstance(error, RangeFaultError):
+        return Halved(unproven=f"picture {picture_id} embeds, so it is not to blame for this: {error}")
+    if own is None:  # sessions and workers were lost with it in hand, not because of it: it starts anew
+        return Halved((message.part(picture_id, picture_id, 1),))
+    return Halved(suspect=Suspect(picture_id, own))
+
+
+def put_aside(connection: Connection, standby: PinnedStandby, suspect: Suspect) -> None:
+    """Record a picture as failed.
+
+    Raises:
+        WrongRoleError: The session is not on that standby, in that role; a snapshot standby would swallow the row.
+        DatabaseError: It cannot be recorded now.
+
+    Redelivery: safe, an attempt is recorded once.
+    """
+    with translated(standby.name), connection.cursor() as cursor:
+        check_pinned(connection, standby)
+        cursor.execute("ALTER SESSION ENABLE ADG_REDIRECT_DML")
+        cursor.execute(statement("next_attempt"), id=suspect.picture_id)
+        (attempts,) = cursor.fetchone()
+        with contextlib.suppress(IntegrityError):  # somebody else has put it aside meanwhile, or it was deleted
+            cursor.execute(
+                statement("add_failure"),
+                id=suspect.picture_id,
+                attempts=attempts,
+                error_code=_code_of(suspect.error),
+                error_message=str(suspect.error).encode()[:_ERROR_BYTES].decode(errors="ignore"),
+                standby=standby.db_unique_name,
             )
-        _put_aside(connection, picture_id, error, db_unique_name)
-        return Halved(failed_id=picture_id)
+        connection.commit()
 
 
 def _parts(connection: Connection, message: RangeMessage, size: int) -> list[tuple[int, int, int]]:
@@ -109,36 +143,46 @@ def _parts(connection: Connection, message: RangeMessage, size: int) -> list[tup
         return [(int(first), int(last), int(pictures)) for first, last, pictures in cursor]
 
 
-def _canary_embeds(connection: Connection, standby: str, model: str) -> bool:
+def _canary_embeds(connection: Connection, standby: PinnedStandby, *, near: int, model: str) -> bool:
     """Tell whether a known-good picture embeds; False: there is none.
 
     Raises:
-        TransientDatabaseError: It does not embed, so the standby is at fault.
+        TransientDatabaseError: None of them embeds, so the standby is at fault.
+    """
+    with translated(standby.name), connection.cursor() as cursor:
+        cursor.execute(statement("canaries"), near=near)
+        canaries = [int(number) for (number,) in cursor if number is not None]
+    failed: DatabaseError | None = None
+    for canary in canaries:  # one may have been replaced by a bad picture since it was embedded
+        failed = _error_of(connection, standby, canary, model)
+        if failed is None:
+            return True
+    if failed is None:
+        return False
+    text = f"{standby.name}: known-good pictures do not embed either: {failed}"
+    raise TransientDatabaseError(text, codes=failed.codes, database=standby.name, advice=failed.advice) from failed
+
+
+def _error_of(connection: Connection, standby: PinnedStandby, picture_id: int, model: str) -> DatabaseError | None:
+    """Embed one picture; return why it fails, None if it does not.
+
+    Raises:
+        WrongRoleError: The database is no standby any more.
+        DatabaseError: The standby is at fault.
     """
     try:
-        with translated(standby), connection.cursor() as cursor:
-            cursor.execute(statement("canary", image_model=model))
-            return cursor.fetchone() is not None
+        with translated(standby.name), connection.cursor() as cursor:
+            cursor.execute(statement("embed_one", image_model=model), id=picture_id)
+            if cursor.fetchone() is None:
+                check_pinned(connection, standby)  # else it has just been deleted
+    except WrongRoleError:
+        raise
     except DatabaseError as error:
-        text = f"{standby}: a known-good picture does not embed either: {error}"
-        raise TransientDatabaseError(text, codes=error.codes, database=standby, advice=error.advice) from error
-
-
-def _put_aside(connection: Connection, picture_id: int, error: DatabaseError, db_unique_name: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER SESSION ENABLE ADG_REDIRECT_DML")
-        cursor.execute(statement("next_attempt"), id=picture_id)
-        (attempts,) = cursor.fetchone()
-        with contextlib.suppress(IntegrityError):  # somebody else has put it aside meanwhile, or it was deleted
-            cursor.execute(
-                statement("add_failure"),
-                id=picture_id,
-                attempts=attempts,
-                error_code=_code_of(error),
-                error_message=str(error).encode()[:_ERROR_BYTES].decode(errors="ignore"),
-                standby=db_unique_name,
-            )
-    connection.commit()
+        # A picture may end its session; whatever else is known to be the standby's fault is not the picture's.
+        if error.fault is Fault.STANDBY and not LOST_SESSION.intersection(error.codes):
+            raise
+        return error
+    return None
 
 
 def _code_of(error: DatabaseError) -> int:

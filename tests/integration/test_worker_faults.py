@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
+from fleet.celery_app import TASK_EMBED_RANGE, create_app
+from fleet.messages import RangeMessage
 from fleet.sessions import Database, connect
 from loader.install import install, scripts_directory
 from tests.fix_emulator import fetch, run, wait_for_standbys
 from tests.fix_fleet import Fleet, album, cluster, fleet
 from tests.fix_worker import StartWorker, wait_until
+from workers.reclaim import RECLAIMS_HEADER
 
 __all__ = ["album", "cluster", "fleet"]
 
@@ -140,3 +145,57 @@ def test_the_standby_sees_whose_sessions_these_are(fleet: Fleet, start_worker_pr
     with connect(Database.standby(fleet.settings, "sby1"), module="test") as connected:
         modules = {name for (name,) in fetch(connected, "select module from v$session")}
     assert "adgfleet guard" in modules
+
+
+def test_a_moments_fault_of_the_standby_condemns_no_picture(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    start_worker_process("sby1", fleet.values, fleet.state)
+    fleet.enqueue((1, 40))
+    fleet.wait_until_stored(4)
+    fleet.levers("sby1").raise_error(4036, 1, "query")
+    fleet.wait_until_stored(40)
+    assert fleet.failed() == []
+
+
+def test_a_good_picture_with_which_workers_have_died_is_embedded(
+    fleet: Fleet, start_worker_process: StartWorker
+) -> None:
+    start_worker_process("sby1", fleet.values, fleet.state)
+    fleet.enqueue((1, 1))
+    fleet.wait_until_stored(1)
+    create_app(fleet.settings).send_task(
+        TASK_EMBED_RANGE,
+        kwargs=RangeMessage("run-1", 5, 5, 1).to_kwargs(),
+        queue="embeddings",
+        headers={RECLAIMS_HEADER: 6},
+    )
+    fleet.wait_until_stored(2)
+    assert fleet.failed() == []
+
+
+@pytest.mark.parametrize("code", [54408, 7445])
+def test_corrupt_pictures_do_not_keep_good_ones_from_being_the_first(
+    fleet: Fleet, start_worker_process: StartWorker, code: int
+) -> None:
+    """Nothing is embedded yet, so there is no canary, and the code could be the model's or the standby's as well."""
+    fleet.load(dict.fromkeys((101, 102, 103), _CORRUPT))
+    fleet.levers("sby1").bad_picture_code(code)
+    fleet.enqueue((101, 103), (1, 4))
+    start_worker_process("sby1", fleet.values, fleet.state)
+    fleet.wait_until_stored(4)
+    assert fleet.stored() == [1, 2, 3, 4]
+
+
+def test_a_full_tablespace_condemns_no_picture(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    worker = start_worker_process("sby1", {**fleet.values, "insert_mode": "ROW"}, fleet.state)
+    fleet.enqueue((1, 1))
+    fleet.wait_until_stored(1)
+    fleet.levers("sby1").raise_error(1653, 2, "dml")
+    fleet.enqueue((7, 7))
+    worker.wait_for("PAUSED")
+    beat = worker.heartbeat()
+    assert beat is not None
+    assert "no space or quota" in beat.state_reason
+    fleet.levers("sby1").raise_error(1653, 0)
+    fleet.state.resume("sby1")
+    fleet.wait_until_stored(2)
+    assert fleet.failed() == []

@@ -19,11 +19,13 @@ MET = {
     Fault.STANDBY: """
         ORA-00028 ORA-00376 ORA-00442 ORA-01012 ORA-01033 ORA-01034 ORA-01089 ORA-01090 ORA-01109 ORA-01115 ORA-03113
         ORA-03114 ORA-03135 ORA-03172 ORA-03173 ORA-03176 ORA-12514 ORA-12537 ORA-12547 ORA-12570 ORA-12571 ORA-12757
+        ORA-00018 ORA-00020 ORA-00257 ORA-02391 ORA-03150 ORA-04061 ORA-04065 ORA-04068 ORA-12170 ORA-12516 ORA-12518
+        ORA-12519 ORA-12520 ORA-12535 ORA-12543 ORA-12545 ORA-12560 ORA-12592 ORA-16457 ORA-25408
         ORA-16000 ORA-16397 ORA-16456 ORA-27101 DPY-4005 DPY-4011 DPY-6000 DPY-6001 DPY-6005
     """,
     Fault.FLEET: """
         ORA-00904 ORA-00942 ORA-01017 ORA-03174 ORA-12954 ORA-40284 ORA-40286 ORA-40361 ORA-51962 ORA-54400 ORA-54401
-        ORA-54408 ORA-54426 ORA-54457 ORA-54465
+        ORA-01536 ORA-01653 ORA-01654 ORA-01691 ORA-01692 ORA-30036 ORA-54408 ORA-54426 ORA-54457 ORA-54465
     """,
 }
 
@@ -43,6 +45,10 @@ def test_every_code_that_users_meet_is_somebodys_fault(fault: Fault, code: str) 
         ("ORA-00001: unique constraint violated\nORA-02063: preceding line from PRIMARY", Fault.PICTURE),
         ("ORA-20903: storing failed with code 16397: ORA-16397: statement redirection failed", Fault.STANDBY),
         ("ORA-20902: nobody can tell whose fault: ORA-40284: model does not exist", Fault.FLEET),
+        ("ORA-20902: nobody can tell whose fault: ORA-54408: the picture's own", Fault.RANGE),
+        ("ORA-20902: nobody can tell whose fault: ORA-07445: exception encountered", Fault.RANGE),
+        ("ORA-20902: nobody can tell whose fault: ORA-03172: redo is applied too late", Fault.STANDBY),
+        ("ORA-20903: storing failed with code 1653: ORA-01653: unable to extend table", Fault.FLEET),
         ("ORA-06550: line 1\nPLS-00201: identifier must be declared", Fault.FLEET),
         ("ORA-00001: unique constraint violated\nORA-03113: end-of-file", Fault.STANDBY),
         ("DPY-6005: cannot connect\nDPY-6001: service is not registered (similar to ORA-12514)", Fault.STANDBY),
