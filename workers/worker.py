@@ -33,6 +33,7 @@ from workers.pulse import Pulse, Vitals, Watchdog
 from workers.rates import Rates
 from workers.reclaim import RECLAIMS_HEADER, Reclaimer
 from workers.session_pool import SessionPool
+from workers.transport import checked_transport
 
 log = logging.getLogger("adgfleet.worker")
 
@@ -71,6 +72,7 @@ class Worker:
         )
         self._guard = Guard(limits, sessions=sessions)
         app = create_app(settings, standby=standby)
+        app.conf.broker_transport = checked_transport(self._put_aside)
         queues = [SHARED_QUEUE, standby_queue(standby)]
         gate = Gate(self._guard, queues)
         app.steps["consumer"].add(gate.step())
@@ -248,6 +250,14 @@ class Worker:
             os._exit(status)
 
     # ------------------------------------------------------------------ heartbeat
+
+    def _put_aside(self, reason: str, entry: str) -> None:
+        """Keep what was in a queue and is no message."""
+        log.error("put aside an entry of the queue: %s", reason)
+        try:
+            self.shop.state.add_dead_letter(reason=reason, standby=self._standby, message=entry)
+        except redis.RedisError as error:
+            log.warning("a dead letter could not be kept: %s; it was: %.1000s", error, entry)
 
     def _note_error(self, error: DatabaseError) -> None:
         self._last_error, self._last_advice = str(error), error.advice

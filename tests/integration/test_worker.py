@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 
@@ -220,6 +221,35 @@ def test_an_unreadable_message_is_put_aside_with_its_reason(fleet: Fleet, start_
     (letter,) = fleet.state.dead_letters()
     assert "version 9" in letter["reason"]
     assert letter["message"] == {"v": 9, "first_id": 1}
+    assert worker.heartbeat() is not None
+
+
+def test_nonsense_in_the_queue_is_put_aside_and_the_worker_goes_on(
+    fleet: Fleet, start_worker_process: StartWorker
+) -> None:
+    good = {
+        "body": "[[], {}, {}]",
+        "headers": {"task": TASK_EMBED_RANGE, "id": "1"},
+        "content-type": "application/json",
+        "properties": {"delivery_tag": "1", "delivery_info": {}},
+    }
+    bad = [
+        {},
+        {"body": "x", "headers": {}, "properties": {}},
+        {**good, "content-type": "application/x-python-serialize"},
+        {**good, "headers": {"task": "os.system", "id": "1"}},
+        {**good, "body": "%%%", "properties": {**good["properties"], "body_encoding": "base64"}},  # type: ignore[dict-item]
+        {**good, "properties": {}},
+    ]
+    nonsense = [b"garbage", b"\xff\xfe\x00", b"", b"[1,2]", b'"text"', b"[" * 100_000, *map(json.dumps, bad)]
+    worker = start_worker_process("sby1", fleet.values, fleet.state)
+    worker.wait_for("SERVING")
+    fleet.state.client.lpush("embeddings", *nonsense)
+    fleet.enqueue((1, 4))
+    fleet.wait_until_stored(4)
+    wait_until(lambda: fleet.state.dead_letters_total() == len(nonsense), "all put aside")
+    assert "CRITICAL" not in worker.text()
+    assert "Connection to broker lost" not in worker.text()
     assert worker.heartbeat() is not None
 
 
