@@ -16,13 +16,13 @@ from rich.console import RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from adgfleet.fleet_status import StatusReader
 from adgfleet.status_view import render_status
 from fleet.console import fail, pass_settings, print_json, say, stdout
 from fleet.errors import InputError
 from fleet.heartbeat import Heartbeat, WorkerState
 from fleet.settings import Settings
 from fleet.state import FleetState
+from fleet.status import StatusReader
 from producer.watch import stopped_by_signals
 
 #: A worker reads wishes with each heartbeat, every second; after so long it is said that it has not obeyed, seconds.

@@ -7,9 +7,9 @@ import datetime
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from adgfleet.fleet_status import GONE, NO_WORKER, FleetStatus, StandbyStatus
 from fleet.console import counted, make_table
 from fleet.heartbeat import WorkerState
+from fleet.status import GONE, NO_WORKER, FleetStatus, StandbyStatus
 
 _COLUMNS = ("standby", "state", "sessions", "busy", "pictures/s", "lag", "commit", "embedded", "failed")
 _STYLES = {

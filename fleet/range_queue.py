@@ -1,9 +1,10 @@
-"""Puts one range on a queue; how a range's message looks is decided here and in ``fleet.messages`` only."""
+"""Puts one range on a queue, counts those taken. A message's looks are decided here and in ``fleet.messages`` only."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import redis
 from celery import Celery
 
 from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE
@@ -11,6 +12,8 @@ from fleet.messages import RangeMessage
 
 #: Header of a range's message: the last id of the range before it, between which and its first id nothing was pending.
 FOLLOWS_HEADER = "adgfleet_follows"
+#: Hashes of taken messages: kombu's own name, or one of ours for each standby.
+UNACKED_PATTERN = "*unacked*"
 
 
 def send_range(
@@ -44,3 +47,8 @@ def send_range(
         ignore_result=True,
         headers={} if follows is None else {FOLLOWS_HEADER: follows},
     )
+
+
+def count_running(client: redis.Redis) -> int:
+    """Return how many messages workers have taken and not acknowledged."""
+    return sum(int(client.hlen(str(key))) for key in client.scan_iter(UNACKED_PATTERN, _type="hash"))

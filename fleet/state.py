@@ -19,10 +19,9 @@ from fleet.errors import QueueError
 from fleet.heartbeat import Heartbeat, Wishes
 from fleet.messages import RangeMessage, RangeResult
 from fleet.pace import note_range
+from fleet.runs import RUN_LIFETIME_SECONDS, ranges_key, remember_run, run_key
 from fleet.settings import Settings
 
-#: How long the progress of a run is kept, seconds: a week.
-_RUN_LIFETIME_SECONDS = 7 * 24 * 3600
 #: A worker that has not beaten for this long counts as gone, seconds; workers beat every second.
 HEARTBEAT_LIFETIME_SECONDS = 5
 #: Hash of the last heartbeat of each standby's worker, kept when it has gone.
@@ -33,18 +32,25 @@ DEAD_LETTERS_KEY = "adgfleet:dead_letters"
 _DEAD_LETTERS = 1000
 
 # A range counts once, however often it is delivered: the first report of a range is added, later ones only set what is
-# larger (a high-water mark for each range and counter).
+# larger (a high-water mark for each range and counter). Who raised one last, when by Redis's clock, and how long that
+# took, is kept beside the counts: ``fleet.runs`` reads it.
 _REPORT = """
 local seen = redis.call('HGET', KEYS[2], ARGV[1])
 local old = seen and cjson.decode(seen) or {embedded=0, already=0, failed=0, vanished=0}
 local new = cjson.decode(ARGV[2])
+local raised = not seen
 for _, name in ipairs({'embedded', 'already', 'failed', 'vanished'}) do
   local more = new[name] - old[name]
   if more > 0 then
     redis.call('HINCRBY', KEYS[1], name, more)
     if name == 'embedded' then redis.call('HINCRBY', KEYS[1], 'standby:' .. ARGV[3], more) end
     old[name] = new[name]
+    raised = true
   end
+end
+if raised then
+  local now = redis.call('TIME')
+  old.standby, old.seconds, old.at_ms = ARGV[3], tonumber(ARGV[5]), now[1] * 1000 + math.floor(now[2] / 1000)
 end
 redis.call('HSET', KEYS[2], ARGV[1], cjson.encode(old))
 if not seen then redis.call('HINCRBY', KEYS[1], 'ranges_done', 1) end
@@ -83,6 +89,8 @@ class RunProgress:
     vanished: int = 0
     #: Embedded pictures by standby.
     standbys: dict[str, int] = field(default_factory=dict)
+    #: Unix time, seconds; 0: not known.
+    began_at: float = 0.0
 
     @property
     def settled(self) -> int:
@@ -93,10 +101,16 @@ class RunProgress:
 class FleetState:
     """The fleet's keys in Redis."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Connects at the first call."""
+    def __init__(self, settings: Settings, *, timeout_seconds: float = 10.0) -> None:
+        """Connects at the first call; one to a Redis that does not answer fails after the timeout."""
         self._place = settings.redis_place
-        self._redis = redis.Redis.from_url(settings.broker_url, decode_responses=True, socket_timeout=10, retry=None)
+        self._redis = redis.Redis.from_url(
+            settings.broker_url,
+            decode_responses=True,
+            socket_timeout=timeout_seconds,
+            socket_connect_timeout=timeout_seconds,
+            retry=None,
+        )
         self._report = self._redis.register_script(_REPORT)
         self._beat = self._redis.register_script(_BEAT)
         self._forget = self._redis.register_script(_FORGET)
@@ -125,39 +139,43 @@ class FleetState:
 
     # ------------------------------------------------------------------ runs
 
-    def open_run(self, run_id: str, *, ranges: int, pictures: int) -> None:
-        """Note what a run enqueued."""
-        key = f"adgfleet:run:{run_id}"
-        self._redis.hset(key, mapping={"ranges": ranges, "pictures": pictures})
-        self._redis.expire(key, _RUN_LIFETIME_SECONDS)
+    def open_run(self, run_id: str, *, ranges: int, pictures: int, began_at: float | None = None) -> None:
+        """Note what a run enqueued, and since when (Unix time, seconds; None: now)."""
+        key = run_key(run_id)
+        began_at = time.time() if began_at is None else began_at
+        self._redis.hset(key, mapping={"ranges": ranges, "pictures": pictures, "began_at": began_at})
+        remember_run(self._redis, run_id, began_at)
+        self._redis.expire(key, RUN_LIFETIME_SECONDS)
 
     def report_range(self, message: RangeMessage, result: RangeResult) -> None:
         """Add a range's counts to its run, and its time to the fleet's pace; a range delivered twice counts once."""
         note_range(self._redis, result)
         counts = {name: getattr(result, name) for name in ("embedded", "already", "failed", "vanished")}
         self._report(
-            keys=[f"adgfleet:run:{message.run_id}", f"adgfleet:run:{message.run_id}:ranges"],
+            keys=[run_key(message.run_id), ranges_key(message.run_id)],
             args=[
                 f"{message.first_id}..{message.last_id}",
                 json.dumps(counts),
                 result.standby,
-                str(_RUN_LIFETIME_SECONDS),
+                str(RUN_LIFETIME_SECONDS),
+                f"{result.seconds:.3f}",
             ],
         )
 
     def progress(self, run_id: str) -> RunProgress:
         """Return how far a run is."""
-        values: dict[str, str] = self._redis.hgetall(f"adgfleet:run:{run_id}")  # type: ignore[assignment]
+        values: dict[str, str] = self._redis.hgetall(run_key(run_id))  # type: ignore[assignment]
         counters = {
             name: int(values.get(name, 0))
             for name in ("ranges", "pictures", "ranges_done", "embedded", "already", "failed", "vanished")
         }
         standbys = {name[8:]: int(value) for name, value in values.items() if name.startswith("standby:")}
-        return RunProgress(**counters, standbys=dict(sorted(standbys.items())))
+        began_at = float(values.get("began_at", 0.0))
+        return RunProgress(**counters, standbys=dict(sorted(standbys.items())), began_at=began_at)
 
     def note_parts(self, run_id: str, more_ranges: int) -> None:
         """Note that a range of a run was cut, so that there are so many more."""
-        self._redis.hincrby(f"adgfleet:run:{run_id}", "ranges", more_ranges)
+        self._redis.hincrby(run_key(run_id), "ranges", more_ranges)
 
     def queue_depth(self, standbys: list[str]) -> int:
         """Return the messages that wait for a worker, in the shared queue and the standbys' own."""

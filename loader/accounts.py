@@ -69,12 +69,11 @@ def create_account(settings: Settings, directory: Path, account: Account, say: C
     }
     with _dba_session(settings) as connection:
         run_script(connection, read_script(script), variables=variables)
-    if account.role == "worker":
-        grant_views(settings, directory, account.name, say)
+    grant_views(settings, directory, account.name, say)
 
 
 def grant_views(settings: Settings, directory: Path, grantee: str, say: Callable[[str], None]) -> None:
-    """Grant the V$ views that guard and producer read; where the DBA may not, say who has to run the script."""
+    """Grant the V$ views that the fleet reads; where the DBA may not, say who has to run the script."""
     try:
         with _dba_session(settings) as connection:
             run_script(connection, read_script(directory / _VIEWS_SCRIPT), variables={"grantee": grantee})

@@ -10,6 +10,7 @@ import click
 from fleet.celery_app import create_app
 from fleet.console import STATUS_PARTLY, not_again, pass_settings, print_json, say, stderr
 from fleet.errors import InputError
+from fleet.sampler import Sampler
 from fleet.sessions import Database, session
 from fleet.settings import Settings
 from fleet.state import FleetState
@@ -113,7 +114,7 @@ def _watch(reconciler: Reconciler, every_seconds: float, as_json: bool) -> None:
             print_json(_figures(done))
 
     say(f"looking for pending pictures every {every_seconds:g} s; Ctrl-C or SIGTERM ends it")
-    with stopped_by_signals(reconciler.stopping):
+    with stopped_by_signals(reconciler.stopping), Sampler.of(reconciler.settings, reconciler.state):
         watched: Watched = watch(reconciler, every_seconds=every_seconds, say=say, on_round=on_round)
     say(f"stopped after {watched.rounds} rounds: {watched.pictures} pictures in {watched.ranges} ranges enqueued")
 
@@ -129,7 +130,8 @@ def _follow(reconciler: Reconciler, done: Round, idle_limit: float) -> Followed:
     following.add(done.open_work.run_ids, done.open_work.pictures)
     following.begin()
     following.add([done.enqueued.run_id], done.enqueued.pictures)
-    return follow(following)
+    with Sampler.of(reconciler.settings, reconciler.state):
+        return follow(following)
 
 
 def _show_plan(ranges: list[Range], as_json: bool) -> None:

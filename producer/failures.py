@@ -1,49 +1,15 @@
-"""Pictures that are put aside as failed: listing them, and making them pending again. Both on the primary.
+"""Makes pictures that are put aside as failed pending again, on the primary.
 
 A retry clears ``failed_at`` and keeps the row: the next failure of the picture counts one attempt more.
 """
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fleet.sessions import Connection, translated
 from fleet.statements import statement
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A picture that could not be embedded although a known-good one could, on the same standby."""
-
-    id: int
-    #: Oracle's number of the error: 54401 for ORA-54401.
-    error_code: int
-    error_message: str
-    #: How often it has been tried.
-    attempts: int
-    #: DB_UNIQUE_NAME of the standby that tried last.
-    standby: str
-    #: In the time zone of that standby.
-    failed_at: datetime.datetime
-
-    @property
-    def error(self) -> str:
-        """The code as it is written everywhere: ORA-54401."""
-        return f"ORA-{self.error_code:05d}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it for scripts."""
-        return {
-            "id": self.id,
-            "error": self.error,
-            "message": self.error_message,
-            "attempts": self.attempts,
-            "standby": self.standby,
-            "failed_at": self.failed_at.isoformat(sep=" ", timespec="seconds"),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +20,6 @@ class Retried:
     pictures: int
     #: Ids that were asked for and had not failed.
     not_failed: tuple[int, ...] = ()
-
-
-def list_failures(connection: Connection, *, error_code: int | None, most: int) -> tuple[list[Failure], int]:
-    """Return the latest failures, and how many there are in all.
-
-    Args:
-        connection: A session of the owner on the primary.
-        error_code: Only those with this code; None: all.
-        most: Failures returned at most.
-
-    Raises:
-        DatabaseError: The query failed.
-    """
-    with translated("primary"), connection.cursor() as cursor:
-        cursor.execute(statement("failures_count"), error_code=error_code)
-        (total,) = cursor.fetchone()
-        cursor.execute(statement("failures"), error_code=error_code, most=most)
-        failures = [
-            Failure(int(number), int(code), text or "", int(attempts), standby or "", failed_at)
-            for number, code, text, attempts, standby, failed_at in cursor
-        ]
-    return failures, int(total)
 
 
 def retry_failures(connection: Connection, *, error_code: int | None = None) -> Retried:

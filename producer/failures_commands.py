@@ -9,9 +9,10 @@ import click
 
 from fleet.console import STATUS_PARTLY, pass_settings, print_json, print_table, say
 from fleet.errors import InputError
+from fleet.failures import Failure, list_failures
 from fleet.sessions import Database, session
 from fleet.settings import Settings
-from producer.failures import Failure, Retried, list_failures, retry_failures, retry_pictures
+from producer.failures import Retried, retry_failures, retry_pictures
 
 _CODE = re.compile(r"(?:ORA-)?0*(\d{1,5})", re.IGNORECASE)
 #: Characters of a message that a table shows.

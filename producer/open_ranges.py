@@ -20,14 +20,12 @@ import redis
 from fleet.celery_app import SHARED_QUEUE
 from fleet.errors import MessageError
 from fleet.messages import RangeMessage
-from fleet.range_queue import FOLLOWS_HEADER
+from fleet.range_queue import FOLLOWS_HEADER, UNACKED_PATTERN
 
 #: Messages read at once.
 _PAGE = 1000
 #: While a worker takes a message it is in no list for about a millisecond; two looks so far apart cannot both miss it.
 _SECOND_LOOK_SECONDS = 0.1
-#: Hashes of taken messages: kombu's own name, or one of ours for each standby.
-_UNACKED_PATTERN = "*unacked*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +78,6 @@ def read_open_work(client: redis.Redis) -> OpenWork:
     )
 
 
-def count_running(client: redis.Redis) -> int:
-    """Return how many messages workers have taken and not acknowledged."""
-    return sum(int(client.hlen(str(key))) for key in client.scan_iter(_UNACKED_PATTERN, _type="hash"))
-
-
 def merge_blocks(blocks: Iterable[Block]) -> list[Block]:
     """Return blocks in ascending order, those that touch or overlap made one."""
     merged: list[Block] = []
@@ -120,7 +113,7 @@ def _read_open_ranges(client: redis.Redis) -> Iterator[OpenRange]:
 
 
 def _taken(client: redis.Redis) -> Iterator[OpenRange]:
-    for key in client.scan_iter(_UNACKED_PATTERN, _type="hash"):
+    for key in client.scan_iter(UNACKED_PATTERN, _type="hash"):
         for _tag, text in client.hscan_iter(str(key)):
             yield from _parsed([json.loads(text)[0]])
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -79,11 +80,11 @@ class Reconciler:
         """
         alone = planning_lock(self.state.client, self.say, patience_seconds=self.patience_seconds)
         with alone, self._plan() as plan:
-            run_id = new_run_id()
+            run_id, began_at = new_run_id(), time.time()
             planned = itertools.takewhile(lambda _planned: not self.stopping.is_set(), plan.ranges)
             enqueued = enqueue_ranges(self.app, run_id, itertools.islice(planned, most_ranges), on_progress)
             if enqueued.ranges:
-                self.state.open_run(run_id, ranges=enqueued.ranges, pictures=enqueued.pictures)
+                self.state.open_run(run_id, ranges=enqueued.ranges, pictures=enqueued.pictures, began_at=began_at)
             return Round(enqueued, plan.open_work, plan.range_size, plan.database)
 
     def plan(self) -> list[Range]:

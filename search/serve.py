@@ -44,8 +44,9 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
     address = host or settings.search_address
     if not _is_loopback(address):
         say(f"the search page has no logon: whoever reaches {address} can see every picture")
+    app = application.create_app(settings)
     config = uvicorn.Config(
-        application.create_app(settings),
+        app,
         host=address,
         port=settings.search_port if port is None else port,
         log_config=None,
@@ -66,7 +67,9 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
         listener.listen()  # whoever connects from now on is answered as soon as the server runs
         bound = listener.getsockname()[1]
         say(f"search page: http://{f'[{address}]' if ':' in address else address}:{bound}/ ready.")
-        uvicorn.Server(config).run(sockets=[listener])
+        server = uvicorn.Server(config)
+        app.state.is_ending = lambda: server.should_exit
+        server.run(sockets=[listener])
 
 
 def _is_loopback(address: str) -> bool:

@@ -190,4 +190,9 @@ def health(request: Request, response: Response) -> HealthView:
 def hints(request: Request) -> HintsView:
     """Tell the page what to offer and what to refuse."""
     settings = _service(request).settings
-    return HintsView(examples=list(settings.search_examples), upload_limit_bytes=settings.search_upload_limit)
+    return HintsView(
+        examples=list(settings.search_examples),
+        upload_limit_bytes=settings.search_upload_limit,
+        flower_address=settings.flower_address,
+        flower_port=settings.flower_port,
+    )

@@ -16,9 +16,10 @@ from starlette.exceptions import HTTPException
 from fleet.errors import DatabaseError, FleetError, InputError
 from fleet.settings import Settings
 from search.errors import UnknownPictureError
+from search.fleet_watch import FleetWatch
 from search.health import HealthCheck
 from search.service import SearchService
-from search.web import api, pages
+from search.web import api, fleet_api, pages
 from search.web.security import SecurityHeaders
 
 log = logging.getLogger("adgfleet.search")
@@ -35,13 +36,16 @@ def create_app(settings: Settings) -> FastAPI:
         ConfigurationError: STANDBYS, DB_USER or DB_PASSWORD is missing.
     """
     service = SearchService(settings)
+    fleet = FleetWatch(service)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         sessions = settings.search_sessions * len(settings.require("standbys"))
         anyio.to_thread.current_default_thread_limiter().total_tokens = sessions + _SPARE_THREADS
         service.watch.start()
+        fleet.start()
         yield
+        fleet.stop()
         service.close()
 
     app = FastAPI(
@@ -55,7 +59,12 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.service = service
     app.state.health = HealthCheck(service)
+    app.state.fleet = fleet
+    app.state.fleet_streams = 0
+    #: Whether the server is about to end; streams ask, because it waits for them.
+    app.state.is_ending = lambda: False
     app.include_router(api.router)
+    app.include_router(fleet_api.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     app.add_middleware(SecurityHeaders)

@@ -11,25 +11,25 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 
 router = APIRouter(include_in_schema=False)
 STATIC = Path(__file__).parent / "static"
-_NO_CACHE = {"Cache-Control": "no-cache"}
+NO_CACHE = {"Cache-Control": "no-cache"}
 
 
 @router.get("/")
 def search_page() -> FileResponse:
     """Return the search page."""
-    return FileResponse(STATIC / "search.html", headers=_NO_CACHE)
+    return FileResponse(STATIC / "search.html", headers=NO_CACHE)
 
 
 @router.get("/favicon.ico")
 def icon() -> FileResponse:
     """Return the icon that browsers ask for unasked."""
-    return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml", headers=_NO_CACHE)
+    return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml", headers=NO_CACHE)
 
 
 @router.get("/api")
 def api_page(request: Request) -> Response:
     """Describe the API for people; generated, so that it needs no script and no other host."""
-    return HTMLResponse(_describe(request.app.openapi()), headers=_NO_CACHE)
+    return HTMLResponse(_describe(request.app.openapi()), headers=NO_CACHE)
 
 
 def _describe(schema: dict[str, Any]) -> str:

@@ -62,6 +62,8 @@ class HintsView(BaseModel):
 
     examples: list[str] = Field(description="Texts worth trying: SEARCH_EXAMPLES.")
     upload_limit_bytes: int = Field(description="SEARCH_UPLOAD_LIMIT.")
+    flower_address: str = Field(description="FLOWER_ADDRESS, for a link to it.")
+    flower_port: int = Field(description="FLOWER_PORT.")
 
 
 def search_view(result: SearchResult, *, offset: int, approximate: bool) -> SearchView:

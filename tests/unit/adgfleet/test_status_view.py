@@ -6,9 +6,9 @@ import time
 import pytest
 from rich.console import Console
 
-from adgfleet.fleet_status import FleetStatus, StandbyStatus, TableCounts
 from adgfleet.status_view import duration, render_status
 from fleet.heartbeat import Heartbeat, Wishes, WorkerState
+from fleet.status import FleetStatus, StandbyStatus, TableCounts
 
 _SERVING = Heartbeat("sby1", state=WorkerState.SERVING, sessions=4, busy=3, pictures_per_second=2.5, at=time.time())
 _GONE = Heartbeat(

@@ -25,7 +25,7 @@ def texts(script: str) -> list[str]:
         ("06_process_embedding_range.sql", 1, "CREATE OR REPLACE PROCEDURE"),
         ("07_run_process_embeddings.sql", 1, "BEGIN process_embeddings"),
         ("08_search.sql", 1, "SELECT"),
-        ("09_grant_views.sql", 2, "grant select on"),
+        ("09_grant_views.sql", 3, "grant select on"),
         ("10_create_worker_account.sql", 11, "create user"),
         ("11_create_search_account.sql", 8, "create user"),
     ],

@@ -13,11 +13,11 @@ from typing import Any
 
 from fleet.errors import FleetError
 from fleet.heartbeat import Heartbeat, Wishes
+from fleet.range_queue import count_running
 from fleet.sessions import Database, session
 from fleet.settings import Settings
 from fleet.state import FleetState
 from fleet.statements import statement
-from producer.open_ranges import count_running
 
 #: Longest wait for one database, to log on and to count, seconds.
 _LOGON_SECONDS = 3.0
@@ -138,8 +138,11 @@ class StatusReader:
         self._counts: TableCounts | None = None
         self._problem = ""
 
-    def read(self) -> FleetStatus:
+    def read(self, *, counting: bool = True) -> FleetStatus:
         """Read it now.
+
+        Args:
+            counting: False leaves the tables to another thread's ``count`` and shows what that last found.
 
         Raises:
             redis.RedisError: Redis does not answer.
@@ -151,8 +154,8 @@ class StatusReader:
             # A worker that is alive though STANDBYS does not name it here is part of the fleet, too.
             for name in dict.fromkeys((*configured, *(name for name, beat in workers.items() if beat.is_live)))
         )
-        if time.monotonic() - self._counted_at >= self._count_every_seconds:
-            self._count(standbys)
+        if counting and time.monotonic() - self._counted_at >= self._count_every_seconds:
+            self.count([each.name for each in standbys if each.heartbeat is not None and each.heartbeat.is_serving])
             self._counted_at = time.monotonic()
         return FleetStatus(
             at=time.time(),
@@ -164,20 +167,24 @@ class StatusReader:
             dead_letters=tuple(self._state.dead_letters()),
         )
 
-    def _count(self, standbys: Sequence[StandbyStatus]) -> None:
-        """Count in a standby that serves, else in any, and in the primary only if none answers."""
-        self._counts = None
+    def count(self, serving: Sequence[str] = ()) -> tuple[TableCounts | None, str]:
+        """Count in a standby that serves, else in any, and in the primary only if none answers.
+
+        Returns:
+            The counts, or None and why there are none.
+        """
+        counts = None
         problems = []
         configured: dict[str, str] = self._settings.require("standbys")
-        serving = [each.name for each in standbys if each.heartbeat is not None and each.heartbeat.is_serving]
         for name in dict.fromkeys((*(name for name in serving if name in configured), *configured, "primary")):
             try:
-                self._counts = self._count_in(Database.named(self._settings, name))
+                counts = self._count_in(Database.named(self._settings, name))
             except FleetError as error:
                 problems.append(str(error))
             else:
                 break
-        self._problem = problems[0] if problems and self._counts is None else ""
+        self._counts, self._problem = counts, problems[0] if problems and counts is None else ""
+        return self._counts, self._problem
 
     def _count_in(self, database: Database) -> TableCounts:
         patience = min(_LOGON_SECONDS, database.connect_timeout_seconds)

@@ -1,0 +1,228 @@
+"""Samples every database again and again: a thread and a session for each, and one that puts the samples together.
+
+Whoever watches the fleet for long runs one: the search page's server, and a producer that follows. Exactly one of them
+writes to Redis (``SampleStore.claim``); each keeps the last minutes for itself, so that it can show them without Redis.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import redis
+
+from fleet.dataguard import read_identity
+from fleet.errors import ConfigurationError, DatabaseError, PermanentDatabaseError
+from fleet.samples import SAMPLE_SECONDS, DatabaseSample, Sample, SampleStore
+from fleet.sessions import Connection, Database, connect, translated
+from fleet.settings import Settings
+from fleet.state import FleetState
+from fleet.statements import statement
+
+log = logging.getLogger("adgfleet.sampler")
+
+#: Longest wait for a database, seconds.
+_PATIENCE_SECONDS = 3.0
+#: What a database said counts for so long, seconds.
+_FRESH_SECONDS = 5 * SAMPLE_SECONDS
+#: A database that refuses the logon for good is asked again after so long, seconds: a wrong password that is repeated
+#: every second locks the account.
+_REFUSED_SECONDS = 300.0
+#: What is kept in memory, seconds.
+MEMORY_SECONDS = 600.0
+#: The account may not read V$OSSTAT.
+_NOT_GRANTED = frozenset({"ORA-00942", "ORA-01031"})
+PRIMARY = "primary"
+_NOT_ASKED = "it has not been asked yet"
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFacts:
+    """What a database said of itself when it was asked last."""
+
+    #: Empty until it has answered.
+    db_unique_name: str = ""
+    role: str = ""
+    busy_seconds: float | None = None
+    idle_seconds: float | None = None
+    #: Why it does not answer; one line, empty while it does.
+    problem: str = _NOT_ASKED
+    #: Why its CPU time is not known although it answers; empty when it is.
+    cpu_problem: str = ""
+    #: When that was, by the monotonic clock.
+    looked_at: float = 0.0
+
+    @property
+    def answers(self) -> bool:
+        """Whether it has answered just now."""
+        return not self.problem
+
+
+class DatabaseWatch:
+    """Asks one database for its role and CPU time, in a session that it keeps."""
+
+    def __init__(self, database: Database) -> None:
+        """Connect to nothing yet."""
+        patience = min(_PATIENCE_SECONDS, database.connect_timeout_seconds)
+        self._database = replace(database, connect_timeout_seconds=patience)
+        self._connection: Connection | None = None
+        self._facts = DatabaseFacts()
+        self._not_before = 0.0
+        self._cpu_problem = ""
+
+    @property
+    def name(self) -> str:
+        """The fleet's name of the database."""
+        return self._database.name
+
+    def facts(self) -> DatabaseFacts:
+        """Return what it said last; one that has been silent for too long has said nothing."""
+        facts = self._facts
+        if facts.answers and time.monotonic() - facts.looked_at > _FRESH_SECONDS:
+            return DatabaseFacts(facts.db_unique_name, facts.role, problem=f"{self.name} does not answer")
+        return facts
+
+    def look(self) -> None:
+        """Ask it now."""
+        if time.monotonic() < self._not_before:
+            return
+        try:
+            if self._connection is None:
+                self._connection = connect(self._database, module="sampler")
+                self._connection.call_timeout = int(1000 * _PATIENCE_SECONDS)
+            with translated(self.name):
+                self._facts = self._ask(self._connection)
+        except DatabaseError as error:
+            self.close()
+            if isinstance(error, PermanentDatabaseError):
+                self._not_before = time.monotonic() + _REFUSED_SECONDS
+            self._facts = DatabaseFacts(self._facts.db_unique_name, self._facts.role, problem=str(error))
+        else:
+            if self.name == PRIMARY and self._facts.role != "PRIMARY":
+                self.close()  # the roles have changed: the next logon finds the new primary
+
+    def _ask(self, connection: Connection) -> DatabaseFacts:
+        identity = read_identity(connection)
+        facts = DatabaseFacts(identity.db_unique_name, identity.role, problem="", looked_at=time.monotonic())
+        try:
+            with translated(self.name), connection.cursor() as cursor:
+                cursor.execute(statement("cpu_time"))
+                values = {str(name): float(value) for name, value in cursor.fetchall()}
+        except DatabaseError as error:
+            if not _NOT_GRANTED.intersection(error.codes):
+                raise
+            advice = f"run sql/09_grant_views.sql as SYS for {self._database.user}"
+            return replace(facts, cpu_problem=f"{self._database.user} may not read V$OSSTAT; {advice}")
+        # Centiseconds. Source: Oracle reference 23ai, V$OSSTAT.
+        return replace(facts, busy_seconds=values["BUSY_TIME"] / 100, idle_seconds=values["IDLE_TIME"] / 100)
+
+    def close(self) -> None:
+        """Close the session, on the side: closing one whose database hangs would wait for it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            threading.Thread(target=_close, args=(connection,), name="close-session", daemon=True).start()
+
+
+class Sampler:
+    """Samples in the background between ``start`` and ``stop``."""
+
+    def __init__(self, databases: Sequence[Database], state: FleetState) -> None:
+        """Connect to nothing yet."""
+        self._watches = [DatabaseWatch(database) for database in databases]
+        self._state = state
+        self._store = SampleStore(state.client)
+        self._holder = secrets.token_hex(8)
+        self._recent: deque[Sample] = deque(maxlen=int(MEMORY_SECONDS / SAMPLE_SECONDS))
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    @classmethod
+    def of(cls, settings: Settings, state: FleetState) -> Sampler:
+        """Return a sampler of all databases of the settings; of the standbys alone when DB_DSN is not set."""
+        databases = [Database.standby(settings, name) for name in settings.require("standbys")]
+        with contextlib.suppress(ConfigurationError):
+            databases.insert(0, Database.primary(settings))
+        return cls(databases, state)
+
+    def facts(self) -> dict[str, DatabaseFacts]:
+        """Return what each database said last."""
+        return {watch.name: watch.facts() for watch in self._watches}
+
+    def recent(self) -> list[Sample]:
+        """Return the samples of the last minutes, the oldest first."""
+        return list(self._recent)
+
+    def start(self) -> None:
+        """Begin to sample."""
+        steps = [(f"sample-{watch.name}", watch.look) for watch in self._watches]
+        for name, step in (*steps, ("sample", self._take)):
+            thread = threading.Thread(target=self._repeat, args=(step,), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """Sample no more; sessions that hang are left behind."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(0.2)
+        for watch in self._watches:
+            watch.close()
+        with contextlib.suppress(redis.RedisError):
+            self._store.release(self._holder)
+
+    def __enter__(self) -> Self:
+        """Sample for a ``with`` block."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self.stop()
+
+    def _repeat(self, step: Callable[[], None]) -> None:
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            try:
+                step()
+            except Exception:
+                log.exception("sampling failed; it goes on")
+            self._stopping.wait(max(0.1, SAMPLE_SECONDS - (time.monotonic() - began)))
+
+    def _take(self) -> None:
+        if any(facts.problem == _NOT_ASKED for facts in self.facts().values()):
+            return
+        rates: dict[str, float] = {}
+        reachable = True
+        try:
+            if not self._recent:  # what another sampler has seen in the last minutes
+                self._recent.extend(self._store.between(time.time() - MEMORY_SECONDS, time.time()))
+            rates = {name: beat.pictures_per_second for name, beat in self._state.live_workers().items()}
+        except redis.RedisError:
+            reachable = False
+        sample = Sample(
+            time.time(),
+            {name: _database_sample(facts, rates.get(name)) for name, facts in self.facts().items()},
+        )
+        self._recent.append(sample)
+        if reachable:
+            with contextlib.suppress(redis.RedisError):
+                if self._store.claim(self._holder):
+                    self._store.add(sample)
+
+
+def _database_sample(facts: DatabaseFacts, rate: float | None) -> DatabaseSample:
+    if not facts.answers:
+        return DatabaseSample(pictures_per_second=rate)
+    return DatabaseSample(facts.db_unique_name, facts.role, facts.busy_seconds, facts.idle_seconds, rate)
+
+
+def _close(connection: Connection) -> None:
+    with contextlib.suppress(Exception):  # it is being thrown away
+        connection.close()
