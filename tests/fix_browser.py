@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import axe_core_python
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
 
 SCREENSHOTS = Path(__file__).parents[1] / "test-output" / "screenshots"
 WIDE = (1280, 900)
@@ -22,6 +26,8 @@ PHONE = (390, 800)
 _PACKAGES = ("chromium", "chromium-driver")
 _INSTALL_SECONDS = 600
 _INSTALL_LOCK = Path(tempfile.gettempdir()) / "adgfleet-install-chromium.lock"
+_AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+_WAIT_SECONDS = 30
 
 
 def find_browser() -> tuple[str, str] | None:
@@ -79,7 +85,12 @@ def browser(chromium: webdriver.Chrome) -> webdriver.Chrome:
 
 def look(driver: webdriver.Chrome, size: tuple[int, int], *, dark: bool = False, still: bool = True) -> None:
     """Set the window's size and what the system prefers."""
-    metrics: dict[str, Any] = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE}
+    metrics: dict[str, Any] = {
+        "width": size[0],
+        "height": size[1],
+        "deviceScaleFactor": 1,
+        "mobile": size[0] == PHONE[0],
+    }
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     features = {
         "prefers-color-scheme": "dark" if dark else "light",
@@ -92,3 +103,35 @@ def look(driver: webdriver.Chrome, size: tuple[int, int], *, dark: bool = False,
 def screenshot(driver: webdriver.Chrome, name: str) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     driver.save_screenshot(str(SCREENSHOTS / f"{name}.png"))
+
+
+def wait(
+    browser: webdriver.Chrome, condition: Callable[[webdriver.Chrome], Any], seconds: float = _WAIT_SECONDS
+) -> Any:
+    return WebDriverWait(browser, seconds, poll_frequency=0.05).until(condition)
+
+
+def errors_on_console(browser: webdriver.Chrome, *, allowed: tuple[str, ...] = ()) -> list[str]:
+    entries = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    return [message for message in entries if not any(text in message for text in allowed)]
+
+
+def hosts_asked(browser: webdriver.Chrome) -> set[str]:
+    hosts = set()
+    for entry in browser.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            parts = urlsplit(message["params"]["request"]["url"])
+            if parts.scheme in {"http", "https", "ws", "wss"}:
+                hosts.add(parts.netloc)
+    return hosts
+
+
+def problems_of(driver: webdriver.Chrome) -> list[str]:
+    """Return what shuts people out of the page as it is now: serious findings of axe, and a page that is too wide."""
+    driver.execute_script(_AXE)
+    found = driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+    serious = [entry for entry in found["violations"] if entry["impact"] in {"serious", "critical"}]
+    problems = [f"{entry['id']}: {entry['nodes'][0]['html']}" for entry in serious]
+    overflow = driver.execute_script("return document.documentElement.scrollWidth - innerWidth")
+    return [*problems, f"{overflow} pixels too wide"] if overflow > 0 else problems

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,37 @@ _PASSWORD = "test-secret"
 _START_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True)
 class RedisServer:
-    port: int
+    """A server that can be ended and started again on its port."""
+
+    def __init__(self, directory: Path) -> None:
+        self.port = free_port()
+        self._directory = directory
+        self._process: subprocess.Popen[bytes] | None = None
 
     def settings(self, **overrides: str) -> Settings:
         given = {"redis_url": f"redis://127.0.0.1:{self.port}/0", "redis_password": _PASSWORD, **overrides}
         return load_settings(overrides=given, environment={})
+
+    def start(self) -> None:
+        configuration = write_configuration(self._directory, port=self.port, password=_PASSWORD)
+        self._process = subprocess.Popen([str(find_redis_server()), str(configuration)], stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + _START_SECONDS
+        with redis.Redis(port=self.port, password=_PASSWORD, retry=None) as client:
+            while True:
+                try:
+                    client.ping()
+                    return
+                except redis.RedisError:
+                    assert self._process.poll() is None, "redis-server ended at once"
+                    assert time.monotonic() < deadline, "redis-server does not answer"
+                    time.sleep(0.02)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(timeout=10)
+            self._process = None
 
 
 def free_port() -> int:
@@ -36,21 +59,9 @@ def free_port() -> int:
 
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
-    port = free_port()
-    configuration = write_configuration(tmp_path, port=port, password=_PASSWORD)
-    with subprocess.Popen([str(find_redis_server()), str(configuration)], stdout=subprocess.DEVNULL) as process:
-        try:
-            deadline = time.monotonic() + _START_SECONDS
-            with redis.Redis(port=port, password=_PASSWORD, retry=None) as client:
-                while True:
-                    try:
-                        client.ping()
-                        break
-                    except redis.RedisError:
-                        assert process.poll() is None, "redis-server ended at once"
-                        assert time.monotonic() < deadline, "redis-server does not answer"
-                        time.sleep(0.02)
-            yield RedisServer(port)
-        finally:
-            process.terminate()
-            process.wait(timeout=10)
+    server = RedisServer(tmp_path)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()

@@ -74,9 +74,9 @@ def collection(cluster: Cluster, installed: Settings, tmp_path_factory: pytest.T
 
 
 @contextlib.contextmanager
-def search_server(env_file: Path) -> Iterator[str]:
-    """Run ``adgfleet serve`` on a free port; gives its address."""
-    arguments = command("--env-file", env_file, "serve", "--port", "0")
+def search_server(env_file: Path, *, port: str = "0") -> Iterator[str]:
+    """Run ``adgfleet serve``, on a free port unless it is said; gives its address."""
+    arguments = command("--env-file", env_file, "serve", "--port", port)
     log = env_file.with_suffix(".log")
     with (
         log.open("wb") as output,

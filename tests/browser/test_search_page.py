@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import axe_core_python
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from emulator.cluster import Cluster
-from tests.fix_browser import PHONE, WIDE, look, screenshot
+from tests.fix_browser import (
+    PHONE,
+    WIDE,
+    errors_on_console,
+    hosts_asked,
+    look,
+    problems_of,
+    screenshot,
+    wait,
+)
 from tests.fix_search import HTML_ID, Collection
-
-_AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-_WAIT_SECONDS = 30
-
-
-def wait(
-    browser: webdriver.Chrome, condition: Callable[[webdriver.Chrome], Any], seconds: float = _WAIT_SECONDS
-) -> Any:
-    return WebDriverWait(browser, seconds, poll_frequency=0.05).until(condition)
 
 
 def ids(browser: webdriver.Chrome) -> list[int]:
@@ -56,22 +51,6 @@ def settle(browser: webdriver.Chrome) -> None:
         "[...document.images].every((image) => image.loading === 'lazy' || image.complete)"
     )
     wait(browser, lambda page: page.execute_script(script))
-
-
-def errors_on_console(browser: webdriver.Chrome, *, allowed: tuple[str, ...] = ()) -> list[str]:
-    entries = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
-    return [message for message in entries if not any(text in message for text in allowed)]
-
-
-def hosts_asked(browser: webdriver.Chrome) -> set[str]:
-    hosts = set()
-    for entry in browser.get_log("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.requestWillBeSent":
-            parts = urlsplit(message["params"]["request"]["url"])
-            if parts.scheme in {"http", "https", "ws", "wss"}:
-                hosts.add(parts.netloc)
-    return hosts
 
 
 def test_blue_birds_are_found_and_nobody_else_is_asked(
@@ -268,12 +247,7 @@ def test_nobody_is_shut_out(browser: webdriver.Chrome, search_page: str, size: t
     def check(what: str) -> None:
         settle(browser)
         screenshot(browser, f"{what}-{name}")
-        browser.execute_script(_AXE)
-        found = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
-        serious = [entry for entry in found["violations"] if entry["impact"] in {"serious", "critical"}]
-        problems.extend(f"{what}: {entry['id']}: {entry['nodes'][0]['html']}" for entry in serious)
-        overflow = browser.execute_script("return document.documentElement.scrollWidth - innerWidth")
-        assert overflow <= 0, f"{what} is {overflow} pixels too wide"
+        problems.extend(f"{what}: {problem}" for problem in problems_of(browser))
 
     open_page(browser, search_page)
     check("search-start")

@@ -201,7 +201,8 @@ function showCard(entry) {
     ["apply lag", lag === null ? "–" : `${said(lag, 0)} s`],
     ["sessions busy", entry.sessions === null ? "–" : `${entry.busy} of ${entry.sessions}`],
   ]);
-  const reasons = [entry.reason, entry.cpu_problem].filter(Boolean);
+  const canResume = entry.state === "PAUSED" && !entry.reason.includes("adgfleet ");
+  const reasons = [entry.reason, canResume ? `go on: adgfleet resume ${entry.name}` : "", entry.cpu_problem].filter(Boolean);
   put(parts.reason, reasons.join(" — "));
   parts.reason.hidden = reasons.length === 0;
   const advice = entry.last_error_advice && !entry.last_error.includes(entry.last_error_advice) ? ` What to do: ${entry.last_error_advice}` : "";
