@@ -15,6 +15,7 @@ import adgfleet.operations
 import loader.cli
 import producer.cli
 import producer.failures_commands
+import report.cli
 import search.cli
 import workers.cli
 from adgfleet.sql_command import sql
@@ -101,6 +102,7 @@ for _command in [
     *producer.cli.commands,
     *producer.failures_commands.commands,
     *workers.cli.commands,
+    *report.cli.commands,
     *search.cli.commands,
     *adgfleet.operations.commands,
     sql,

@@ -92,7 +92,7 @@ def demo(pictures: int, bad: int, standbys: int, keep: bool, as_json: bool, dire
         _show_result(result)
     if keep:
         say(f"still running; stop it: adgfleet down --directory {directory}")
-        say(f"search page: {stack.addresses().search_url}")
+        say(f"search page: {stack.addresses().search_url}, fleet page: {stack.addresses().search_url}fleet")
         say(f"use it: adgfleet --env-file {stack.env_file} search 'a blue bird'")
 
 
@@ -110,6 +110,7 @@ def _show_result(result: JobResult) -> None:
     for text, hits in result.searches:
         print_table(f"“{text}”", ["id", "distance"], [[str(hit.id), f"{hit.distance:.4f}"] for hit in hits])
     click.echo(f"contact sheet: {result.contact_sheet}")
+    click.echo(f"report of the run: {result.report}")
 
 
 @click.command()
@@ -160,6 +161,7 @@ def _show_addresses(addresses: StackAddresses) -> None:
         ["redis", "queue", f"127.0.0.1:{addresses.redis_port}", "", addresses.redis_password_file],
     ]
     click.echo(f"{'search':7} {'web page':9} {addresses.search_url}")
+    click.echo(f"{'fleet':7} {'web page':9} {addresses.search_url}fleet")
     if addresses.flower_url is not None:
         rows.append(["flower", "web page", addresses.flower_url, addresses.flower_user, addresses.flower_password_file])
     for name, what, where, user, password_file in rows:

@@ -21,8 +21,11 @@ from fleet.console import STATUS_PARTLY
 from fleet.dataguard import read_identity
 from fleet.sessions import Connection, Database, session
 from fleet.settings import Settings, without_settings
+from fleet.state import FleetState
 from fleet.statements import statement
 from loader.pictures import load_pictures
+from report.cli import save_report
+from report.run_report import read_run
 from search.cli import section_of
 from search.contact_sheet import Section, draw_contact_sheet
 from search.queries import Hit
@@ -34,6 +37,7 @@ _HITS = 5
 #: Statistic of the emulator's own. Source: docs/explanation/emulator.md.
 _INFERENCES = "SELECT value FROM v$sysstat WHERE name = 'emulator: inferences'"
 _CONTACT_SHEET = "contact-sheet.png"
+_REPORT = "report.html"
 
 
 class JobError(Exception):
@@ -74,6 +78,8 @@ class JobResult:
     databases: list[DatabaseFigures] = field(default_factory=list)
     searches: list[tuple[str, list[Hit]]] = field(default_factory=list)
     contact_sheet: str = ""
+    run_id: str = ""
+    report: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as the object that ``adgfleet demo --json`` prints."""
@@ -91,6 +97,8 @@ class JobResult:
                 for text, hits in self.searches
             ],
             "contact_sheet": self.contact_sheet,
+            "run_id": self.run_id,
+            "report": self.report,
         }
 
 
@@ -111,16 +119,18 @@ def run_job(stack: Stack, plan: JobPlan, say: Callable[[str], None]) -> JobResul
     with session(Database.primary(settings), module="demo") as connection:
         report = load_pictures(connection, album, lambda _done, _total: None)
     say(f"loaded {report.loaded} pictures into the primary")
-    embedded_by = _produce(stack)
+    run_id, embedded_by = _produce(stack)
     seconds = time.monotonic() - start
     result = _read_result(settings, embedded_by, seconds)
+    result.run_id = run_id
     _check(result, plan, list(settings.require("standbys")))
     _search(settings, result, stack.directory / _CONTACT_SHEET)
+    _report(settings, result, stack.directory / _REPORT)
     return result
 
 
-def _produce(stack: Stack) -> dict[str, int]:
-    """Run ``adgfleet produce --follow`` as an operator does; return pictures embedded by standby."""
+def _produce(stack: Stack) -> tuple[str, dict[str, int]]:
+    """Run ``adgfleet produce --follow`` as an operator does; return the run and its pictures embedded by standby."""
     command = [sys.executable, "-m", "adgfleet", "--env-file", str(stack.env_file), "produce", "--follow", "--json"]
     done = subprocess.run(  # noqa: S603 - our own command
         [*command, "--range-size", "20"],
@@ -131,8 +141,8 @@ def _produce(stack: Stack) -> dict[str, int]:
     )
     if done.returncode not in {0, STATUS_PARTLY}:
         raise JobError(f"adgfleet produce ended with status {done.returncode}; logs are in {stack.directory / 'logs'}")
-    standbys: dict[str, int] = json.loads(done.stdout)["standbys"] if done.stdout else {}
-    return standbys
+    followed: dict[str, Any] = json.loads(done.stdout) if done.stdout else {}
+    return followed.get("run_id", ""), followed.get("standbys", {})
 
 
 def _read_result(settings: Settings, embedded_by: dict[str, int], seconds: float) -> JobResult:
@@ -188,3 +198,9 @@ def _search(settings: Settings, result: JobResult, sheet: Path) -> None:
             sections.append(section_of(service, f"“{text}”", hits))
     draw_contact_sheet(sections).save(sheet)
     result.contact_sheet = str(sheet)
+
+
+def _report(settings: Settings, result: JobResult, path: Path) -> None:
+    with contextlib.closing(FleetState(settings)) as state:
+        save_report(read_run(settings, state, result.run_id), path)
+    result.report = str(path)

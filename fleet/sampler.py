@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -30,6 +30,8 @@ log = logging.getLogger("adgfleet.sampler")
 
 #: Longest wait for a database, seconds.
 _PATIENCE_SECONDS = 3.0
+#: A sample waits for the databases so long; one that answers later is in the next sample, seconds.
+_ANSWER_SECONDS = 0.7 * SAMPLE_SECONDS
 #: What a database said counts for so long, seconds.
 _FRESH_SECONDS = 5 * SAMPLE_SECONDS
 #: A database that refuses the logon for good is asked again after so long, seconds: a wrong password that is repeated
@@ -75,7 +77,7 @@ class DatabaseWatch:
         self._connection: Connection | None = None
         self._facts = DatabaseFacts()
         self._not_before = 0.0
-        self._cpu_problem = ""
+        self._wanted, self._looked = threading.Event(), threading.Event()
 
     @property
     def name(self) -> str:
@@ -88,6 +90,28 @@ class DatabaseWatch:
         if facts.answers and time.monotonic() - facts.looked_at > _FRESH_SECONDS:
             return DatabaseFacts(facts.db_unique_name, facts.role, problem=f"{self.name} does not answer")
         return facts
+
+    def want(self) -> None:
+        """Let the thread in ``run`` ask now; one that is still waiting for an answer goes on waiting."""
+        self._looked.clear()
+        self._wanted.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it has answered, or failed to, but not too long."""
+        self._looked.wait(max(0.0, seconds))
+
+    def run(self, stopping: threading.Event) -> None:
+        """Ask whenever it is wanted, until ``stopping`` is set and it is wanted once more."""
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            if stopping.is_set():
+                return
+            try:
+                self.look()
+            except Exception:
+                log.exception("%s could not be asked; it is tried again", self.name)
+            self._looked.set()
 
     def look(self) -> None:
         """Ask it now."""
@@ -141,7 +165,7 @@ class Sampler:
         self._holder = secrets.token_hex(8)
         self._recent: deque[Sample] = deque(maxlen=int(MEMORY_SECONDS / SAMPLE_SECONDS))
         self._stopping = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._thread: threading.Thread | None = None
 
     @classmethod
     def of(cls, settings: Settings, state: FleetState) -> Sampler:
@@ -161,18 +185,19 @@ class Sampler:
 
     def start(self) -> None:
         """Begin to sample."""
-        steps = [(f"sample-{watch.name}", watch.look) for watch in self._watches]
-        for name, step in (*steps, ("sample", self._take)):
-            thread = threading.Thread(target=self._repeat, args=(step,), name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        for watch in self._watches:
+            name = f"sample-{watch.name}"
+            threading.Thread(target=watch.run, args=(self._stopping,), name=name, daemon=True).start()
+        self._thread = threading.Thread(target=self._keep_taking, name="sample", daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
         """Sample no more; sessions that hang are left behind."""
         self._stopping.set()
-        for thread in self._threads:
-            thread.join(0.2)
+        if self._thread is not None:
+            self._thread.join(SAMPLE_SECONDS)
         for watch in self._watches:
+            watch.want()
             watch.close()
         with contextlib.suppress(redis.RedisError):
             self._store.release(self._holder)
@@ -186,16 +211,20 @@ class Sampler:
         """End it."""
         self.stop()
 
-    def _repeat(self, step: Callable[[], None]) -> None:
+    def _keep_taking(self) -> None:
         while not self._stopping.is_set():
             began = time.monotonic()
             try:
-                step()
+                self._take(began + _ANSWER_SECONDS)
             except Exception:
                 log.exception("sampling failed; it goes on")
-            self._stopping.wait(max(0.1, SAMPLE_SECONDS - (time.monotonic() - began)))
+            self._stopping.wait(max(0.0, SAMPLE_SECONDS - (time.monotonic() - began)))
 
-    def _take(self) -> None:
+    def _take(self, deadline: float) -> None:
+        for watch in self._watches:
+            watch.want()
+        for watch in self._watches:
+            watch.wait(deadline - time.monotonic())
         if any(facts.problem == _NOT_ASKED for facts in self.facts().values()):
             return
         rates: dict[str, float] = {}

@@ -1,0 +1,98 @@
+"""A run as one PNG: figures, the two charts, what is missing."""
+
+from __future__ import annotations
+
+import textwrap
+
+from PIL import Image, ImageDraw, ImageFont
+
+from report.chart import Chart, place
+from report.charts_of_run import cpu_chart, database_rows, figures, notes, period, rate_chart, title
+from report.run_report import RunReport
+
+#: Everything is drawn so many times larger than it is laid out, so that it is sharp.
+_SCALE = 2
+_WIDTH, _MARGIN = 1000, 28
+_CHART_HEIGHT = 250
+_PAPER, _INK, _SOFT, _RULE, _GAP = "#ffffff", "#1d2433", "#566074", "#dedbd2", "#ecebe6"
+_NOTE_CHARACTERS = 130
+_MOST_NOTES = 8
+
+
+class _Sheet:
+    """A pen that works in layout pixels."""
+
+    def __init__(self, height: int) -> None:
+        self.image = Image.new("RGB", (_WIDTH * _SCALE, height * _SCALE), _PAPER)
+        self._pen = ImageDraw.Draw(self.image)
+
+    def text(self, x: float, y: float, text: str, *, size: int, fill: str = _INK, anchor: str = "la") -> None:
+        font = ImageFont.load_default(size * _SCALE)
+        self._pen.text((x * _SCALE, y * _SCALE), text, font=font, fill=fill, anchor=anchor)
+
+    def line(self, points: list[tuple[float, float]], fill: str, width: float) -> None:
+        scaled = [(x * _SCALE, y * _SCALE) for x, y in points]
+        if len(scaled) == 1:
+            (x, y), radius = scaled[0], width * _SCALE
+            self._pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=fill)
+        self._pen.line(scaled, fill=fill, width=round(width * _SCALE), joint="curve")
+
+    def box(self, left: float, top: float, right: float, bottom: float, fill: str) -> None:
+        self._pen.rectangle((left * _SCALE, top * _SCALE, right * _SCALE, bottom * _SCALE), fill=fill)
+
+
+def draw_picture(report: RunReport) -> Image.Image:
+    """Return the picture, RGB."""
+    lines = [line for note in notes(report)[:_MOST_NOTES] for line in textwrap.wrap(note, _NOTE_CHARACTERS)]
+    rows = database_rows(report)
+    height = 150 + 2 * (_CHART_HEIGHT + 70) + 30 + 24 * (len(rows) + 1) + 20 + 20 * len(lines) + _MARGIN
+    sheet = _Sheet(height)
+    sheet.text(_MARGIN, 22, title(report), size=26)
+    sheet.text(_MARGIN, 58, period(report), size=14, fill=_SOFT)
+    column = (_WIDTH - 2 * _MARGIN) / len(figures(report))
+    for number, (label, value) in enumerate(figures(report)):
+        sheet.text(_MARGIN + number * column, 88, value, size=22)
+        sheet.text(_MARGIN + number * column, 116, label, size=13, fill=_SOFT)
+    top = 150
+    for chart, empty in (
+        (rate_chart(report), "no range of this run has been reported yet"),
+        (cpu_chart(report), "CPU was not sampled during this run"),
+    ):
+        _draw_chart(sheet, chart, top, empty)
+        top += _CHART_HEIGHT + 70
+    columns = (_MARGIN, 220, 480, 680, _WIDTH - _MARGIN)
+    heads = ("database", "role", "embedded", "pictures a second", "mean CPU")
+    for table_row in (heads, *((row.name, row.role, row.embedded, row.rate, row.cpu) for row in rows)):
+        for number, (x, text) in enumerate(zip(columns, table_row, strict=True)):
+            fill = _SOFT if table_row is heads else _INK
+            sheet.text(x, top, text, size=14, fill=fill, anchor="la" if number < 2 else "ra")
+        top += 24
+    top += 16
+    for line in lines:
+        sheet.text(_MARGIN, top, line, size=12, fill=_SOFT)
+        top += 20
+    return sheet.image
+
+
+def _draw_chart(sheet: _Sheet, chart: Chart, top: float, empty: str) -> None:
+    sheet.text(_MARGIN, top, chart.title, size=16)
+    left, upper = _MARGIN - 16, top + 24
+    plot = place(chart, _WIDTH - 2 * _MARGIN + 24, _CHART_HEIGHT)
+    for start, end in plot.gaps:
+        sheet.box(left + start, upper + plot.top, left + end, upper + plot.bottom, _GAP)
+    for y, text in plot.values:
+        sheet.line([(left + plot.left, upper + y), (left + plot.right, upper + y)], _RULE, 1)
+        sheet.text(left + plot.left - 8, upper + y, text, size=12, fill=_SOFT, anchor="rm")
+    for x, text in plot.times:
+        if plot.left + 20 < x < plot.right - 20:
+            sheet.text(left + x, upper + plot.bottom + 8, text, size=12, fill=_SOFT, anchor="ma")
+    drawn = [(series, stretch) for series, stretches in plot.lines for stretch in stretches]
+    for series, stretch in drawn:
+        sheet.line([(left + x, upper + y) for x, y in stretch], series.colour, 2)
+    if not drawn:
+        sheet.text(_WIDTH / 2, upper + _CHART_HEIGHT / 2, empty, size=14, fill=_SOFT, anchor="mm")
+    at = left + plot.left
+    for series in chart.series:
+        sheet.box(at, upper + _CHART_HEIGHT + 6, at + 22, upper + _CHART_HEIGHT + 9, series.colour)
+        sheet.text(at + 30, upper + _CHART_HEIGHT + 8, series.name, size=13, anchor="lm")
+        at += 60 + 8 * len(series.name)
