@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from emulator.datatypes import TypeName
+from emulator.engine.aggregates import aggregate_names, analytic_names
 from emulator.engine.definitions import definition_statements
 from emulator.engine.dictionary import declared_views
-from emulator.engine.expressions import aggregate_names, analytic_names
 from emulator.engine.functions import function_names
 from emulator.ora_messages import MESSAGES
 from emulator.plsql.packages import supplied_subprograms

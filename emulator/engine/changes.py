@@ -9,7 +9,8 @@ from sqlglot import exp
 from emulator.datatypes import SqlType, TypeName, Value
 from emulator.engine.assignment import Target, assign
 from emulator.engine.binds import BindList
-from emulator.engine.expressions import ExpressionWriter, stored_name
+from emulator.engine.expressions import ExpressionWriter
+from emulator.engine.names import stored_name
 from emulator.engine.objects import Relation, RelationKind, TableColumn
 from emulator.engine.pieces import Names, Source, convert, quote, text_literal
 from emulator.engine.prepared import PreparedQuery, StoredRow

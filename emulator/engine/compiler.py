@@ -13,8 +13,9 @@ from emulator.engine.changes import Change, ChangeWriter
 from emulator.engine.dialect import parse_statement
 from emulator.engine.objects import Scope
 from emulator.engine.prepared import NameResolver, RunQuery
-from emulator.engine.queries import StatementWriter, WrittenQuery
+from emulator.engine.queries import StatementWriter
 from emulator.engine.row_sources import QueryRows
+from emulator.engine.written_query import WrittenQuery
 from emulator.errors import NotEmulated, OraError
 from emulator.session import Column, RowSource
 from emulator.statement_text import StatementKind, StatementText

@@ -5,7 +5,7 @@ A node class or a filled argument that is not known here is ORA-03001 naming it;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -18,19 +18,20 @@ from emulator.datatypes import (
     TIMESTAMP,
     SqlType,
     TypeName,
-    VectorFormat,
     varchar2,
 )
+from emulator.engine.aggregates import window
+from emulator.engine.casts import cast_type
+from emulator.engine.conditions import CONDITIONS
 from emulator.engine.dialect import VectorEmbedding
+from emulator.engine.function_calls import anonymous, call, distance_operator, embedding, trim
 from emulator.engine.functions import function
 from emulator.engine.functions.conversions import to_number
 from emulator.engine.functions.date_formats import parse_date
-from emulator.engine.functions.registry import SqlFunction, sqlite_name
 from emulator.engine.functions.type_rules import common
-from emulator.engine.objects import Model
+from emulator.engine.names import stored_name, stored_text
 from emulator.engine.pieces import NULL_TYPE, Names, Piece, convert, quote, text_literal, unify
 from emulator.engine.stored_values import signature_letter, to_stored
-from emulator.engine.vectors import is_metric
 from emulator.errors import NotEmulated, OraError
 from emulator.number import encode_number, parse_number
 
@@ -44,13 +45,6 @@ _ARITHMETIC: dict[type, str] = {
     exp.Div: "num_divide",
 }
 _SIGNS: dict[type, str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
-_COMPARISONS: dict[type, str] = {exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
-_DISTANCE_SIGNS = {"<=>": "COSINE", "<->": "EUCLIDEAN", "<#>": "DOT"}
-_AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX"})
-_RANKINGS = frozenset({"ROW_NUMBER", "RANK", "DENSE_RANK", "NTILE"})
-_WINDOW_VALUES = frozenset({"LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE"})
-#: Functions whose arguments are all converted to the result's type.
-_UNIFORM = frozenset({"NVL", "COALESCE", "GREATEST", "LEAST", "NULLIF"})
 #: Functions written without brackets.
 _BARE = frozenset(
     {
@@ -62,18 +56,6 @@ _BARE = frozenset(
         "LOCALTIMESTAMP",
         "DBTIMEZONE",
         "SESSIONTIMEZONE",
-    }
-)
-#: Oracle has them, the emulator has not; any other unknown name is ORA-00904.
-_REFUSED_FUNCTIONS = frozenset(
-    {
-        *("ACOS", "ASIN", "ATAN", "ATAN2", "COS", "COSH", "EXP", "LN", "LOG", "SIN", "SINH", "SQRT", "TAN", "TANH"),
-        *("UID", "WIDTH_BUCKET", "REMAINDER", "NANVL", "SOUNDEX", "DUMP", "VSIZE", "ORA_HASH", "STANDARD_HASH"),
-        *("MONTHS_BETWEEN", "NEXT_DAY", "NEW_TIME", "NUMTODSINTERVAL", "NUMTOYMINTERVAL", "TO_DSINTERVAL", "EXTRACT"),
-        *("REGEXP_COUNT", "REGEXP_INSTR", "REGEXP_LIKE", "REGEXP_REPLACE", "REGEXP_SUBSTR", "LISTAGG", "MEDIAN"),
-        *("STDDEV", "VARIANCE", "CORR", "PERCENTILE_CONT", "PERCENTILE_DISC", "ANY_VALUE", "LNNVL", "BIN_TO_NUM"),
-        *("JSON_VALUE", "JSON_QUERY", "JSON_OBJECT", "JSON_ARRAY", "XMLELEMENT", "CAST_TO_RAW", "CONVERT", "USERENV"),
-        *("VECTOR_NORM", "VECTOR_DIMENSION_FORMAT", "VECTOR_CHUNKS", "BITOR", "BITXOR", "APPROX_COUNT_DISTINCT"),
     }
 )
 _UNSORTED = frozenset({TypeName.CLOB, TypeName.BLOB, TypeName.LONG, TypeName.LONG_RAW})
@@ -98,7 +80,7 @@ class ExpressionWriter:
         self.allows_aggregates = True
         #: Texts of GROUP BY's expressions.
         self.grouped: frozenset[str] = frozenset()
-        self._inside_aggregate = False
+        self.inside_aggregate = False
 
     # ------------------------------------------------------------------ entry points
 
@@ -106,7 +88,7 @@ class ExpressionWriter:
         """Write an expression."""
         writer = _VALUES.get(type(node))
         if writer is None:
-            if type(node) in _CONDITIONS:
+            if type(node) in CONDITIONS:
                 return Piece(self.condition(node), BOOLEAN)
             raise NotEmulated(f"expression {type(node).__name__}", offset=self.offset(node))
         before = len(self.bare_columns)
@@ -117,7 +99,7 @@ class ExpressionWriter:
 
     def condition(self, node: exp.Expression) -> str:
         """Write a condition."""
-        writer = _CONDITIONS.get(type(node))
+        writer = CONDITIONS.get(type(node))
         if writer is not None:
             text: str = writer(self, node)
             return text
@@ -160,34 +142,35 @@ class ExpressionWriter:
         found = self.names.find(table, name)
         if found is not None:
             column, is_own = found
-            if is_own and not self._inside_aggregate:
+            if is_own and not self.inside_aggregate:
                 self.bare_columns.append(column.sql)
             return Piece(column.sql, column.type)
-        variable = self._variable(node)
+        variable = self.variable(node)
         if variable is not None:
             return variable
         if table is None and name in _BARE:
-            return self.call(name, [], node)
+            return call(self, name, [], node)
         if name in _REFUSED_COLUMNS or (table is None and name == "ROWNUM"):
             raise NotEmulated(f"{name} here", offset=self.offset(node))
         written = f'"{table}"."{name}"' if table is not None else f'"{name}"'
         raise OraError(904, written, offset=self.offset(node))
 
-    def _variable(self, node: exp.Expression) -> Piece | None:
+    def variable(self, node: exp.Expression) -> Piece | None:
+        """Return the PL/SQL variable that a reference means, None if it means none."""
         start, end = self.statement.slice_of(node)
         number = self.statement.binds.variable(start, end)
         return None if number is None else self.statement.binds.piece(number)
 
     def dot(self, node: exp.Dot) -> Piece:
         """Write a field of a PL/SQL collection's element, or a call of a package's function."""
-        variable = self._variable(node)
+        variable = self.variable(node)
         if variable is not None:
             return variable
-        call = node.expression
-        if isinstance(call, exp.Anonymous):
-            name = f"{stored_text(node.this)}.{str(call.this).upper()}"
+        called = node.expression
+        if isinstance(called, exp.Anonymous):
+            name = f"{stored_text(node.this)}.{str(called.this).upper()}"
             if function(name) is not None:
-                return self.call(name, call.expressions, node)
+                return call(self, name, called.expressions, node)
             raise OraError(904, f'"{name.replace(".", chr(34) + "." + chr(34))}"', offset=self.offset(node))
         raise OraError(904, f'"{stored_text(node)}"', offset=self.offset(node))
 
@@ -234,7 +217,7 @@ class ExpressionWriter:
 
     def current_time(self, node: exp.Expression) -> Piece:
         """Write SYSDATE and CURRENT_TIMESTAMP, which the parser knows."""
-        return self.call("SYSDATE" if node.args.get("sysdate") else "CURRENT_TIMESTAMP", [], node)
+        return call(self, "SYSDATE" if node.args.get("sysdate") else "CURRENT_TIMESTAMP", [], node)
 
     def negated(self, node: exp.Neg) -> Piece:
         """Write unary minus."""
@@ -308,7 +291,7 @@ class ExpressionWriter:
         """Write CAST."""
         self.only(node, "this", "to")
         piece = self.value(node.this)
-        sql_type = _cast_type(node.args["to"])
+        sql_type = cast_type(node.args["to"])
         text = convert(piece, signature_letter(sql_type)).sql
         if sql_type.name is TypeName.CHAR:
             text = f"substr({text} || '{' ' * sql_type.size}', 1, {sql_type.size})"
@@ -318,13 +301,6 @@ class ExpressionWriter:
             target = text_literal(self.statement.target_json("CAST", "VALUE", sql_type))
             text = f"assign_value('N', {target}, {text})"
         return Piece(text, sql_type, piece.is_constant)
-
-    def trim(self, node: exp.Trim) -> Piece:
-        """Write TRIM([LEADING|TRAILING|BOTH] [x FROM] y)."""
-        self.only(node, "this", "expression", "position")
-        name = {"LEADING": "LTRIM", "TRAILING": "RTRIM"}.get(str(node.args.get("position") or "").upper(), "TRIM")
-        arguments = [node.this] + ([node.expression] if node.args.get("expression") is not None else [])
-        return self.call(name, arguments, node)
 
     def subquery(self, node: exp.Expression) -> Piece:
         """Write a scalar subquery."""
@@ -337,208 +313,6 @@ class ExpressionWriter:
             return Piece(f"({query.sql})", column.type, not query.is_correlated)
         sql = f"(SELECT single_row({quote(column.name)}) FROM ({query.sql}))"
         return Piece(sql, column.type, not query.is_correlated)
-
-    # ------------------------------------------------------------------ functions
-
-    def anonymous(self, node: exp.Anonymous) -> Piece:
-        """Write a function's call, or an element of a PL/SQL collection."""
-        name = str(node.this).upper()
-        entry = function(name)
-        if entry is None or self.statement.binds.resolver is not None:
-            variable = self._variable(node)
-            if variable is not None:
-                return variable
-        return self.call(name, node.expressions, node)
-
-    def call(self, name: str, arguments: Sequence[exp.Expression], node: exp.Expression) -> Piece:
-        """Write a call of a built-in function."""
-        if name in _AGGREGATES:
-            return self._aggregate(name, arguments, node)
-        if name == "DECODE":
-            return self._decode(arguments)
-        if name == "VECTOR_DISTANCE":
-            return self._vector_distance(arguments, node)
-        if name in {"TO_VECTOR", "VECTOR"} and len(arguments) > 2 and isinstance(arguments[2], exp.Column):
-            element_format = exp.Literal.string(stored_name(arguments[2].this))  # a word, not a column
-            arguments = [*arguments[:2], element_format, *arguments[3:]]
-        entry = function(name)
-        if entry is None or name == "VECTOR_EMBEDDING":
-            if name in _RANKINGS or name in _WINDOW_VALUES:
-                raise OraError(30484, text="ORA-30484: missing window specification for this function")
-            if name in _REFUSED_FUNCTIONS:
-                raise NotEmulated(f"function {name}", offset=self.offset(node))
-            raise OraError(904, f'"{name}"', offset=self.offset(node))
-        if len(arguments) < entry.min_arguments:
-            raise OraError(938, offset=self.offset(node))
-        if len(arguments) > entry.max_arguments:
-            raise OraError(939, offset=self.offset(node))
-        piece = self._call(entry, [self.value(argument) for argument in arguments])
-        return Piece(piece.sql, _vector_type(arguments), piece.is_constant) if name == "TO_VECTOR" else piece
-
-    def _call(self, entry: SqlFunction, pieces: list[Piece]) -> Piece:
-        if entry.accepts:
-            last = entry.accepts[-1]
-            pieces = [
-                convert(piece, entry.accepts[number] if number < len(entry.accepts) else last)
-                for number, piece in enumerate(pieces)
-            ]
-        result = entry.result([piece.type for piece in pieces])
-        if entry.name in _UNIFORM:
-            pieces = [convert(piece, signature_letter(result)) for piece in pieces]
-        letters = "".join(piece.letter for piece in pieces) + signature_letter(result)
-        arguments = "".join(f", {piece.sql}" for piece in pieces)
-        is_constant = entry.deterministic and all(piece.is_constant for piece in pieces)
-        return Piece(f"{quote(sqlite_name(entry))}('{letters}'{arguments})", result, is_constant)
-
-    def _decode(self, arguments: Sequence[exp.Expression]) -> Piece:
-        if len(arguments) < 3:
-            raise OraError(938)
-        subject = self.value(arguments[0])
-        pairs = [(self.value(arguments[at]), self.value(arguments[at + 1])) for at in range(1, len(arguments) - 1, 2)]
-        other = self.value(arguments[-1]) if len(arguments) % 2 == 0 else Piece("NULL", NULL_TYPE, is_constant=True)
-        result = common([pair[1].type for pair in pairs] + [other.type])
-        parts = ["CASE"]
-        for wanted, found in pairs:
-            left, right = unify(subject, wanted)
-            parts.append(f"WHEN {left.sql} IS {right.sql} THEN {convert(found, signature_letter(result)).sql}")
-        parts.append(f"ELSE {convert(other, signature_letter(result)).sql} END")
-        return Piece(" ".join(parts), result)
-
-    def _vector_distance(self, arguments: Sequence[exp.Expression], node: exp.Expression) -> Piece:
-        if not 2 <= len(arguments) <= 3:
-            raise OraError(938 if len(arguments) < 2 else 939, offset=self.offset(node))
-        metric = "COSINE"
-        if len(arguments) == 3:
-            if not isinstance(arguments[2], exp.Column) or not is_metric(stored_name(arguments[2].this)):
-                raise NotEmulated("that distance metric", offset=self.offset(arguments[2]))
-            metric = stored_name(arguments[2].this)
-        return self._distance(self.value(arguments[0]), self.value(arguments[1]), metric)
-
-    @staticmethod
-    def _distance(left: Piece, right: Piece, metric: str) -> Piece:
-        letters = left.letter + right.letter + "SF"
-        for piece in (left, right):
-            if piece.letter not in "VS":
-                raise OraError(932, "NUMBER", "VECTOR")
-        sql = f"\"ORA$VECTOR_DISTANCE\"('{letters}', {left.sql}, {right.sql}, '{metric}')"
-        return Piece(sql, BINARY_DOUBLE, left.is_constant and right.is_constant)
-
-    def distance_operator(self, node: exp.Expression) -> Piece:
-        """Write <=> (which the parser takes for null-safe equality)."""
-        return self._distance(self.value(node.this), self.value(node.expression), "COSINE")
-
-    def embedding(self, node: VectorEmbedding) -> Piece:
-        """Write VECTOR_EMBEDDING: a constant one is computed before the statement runs, any other by SQLite."""
-        model, value = self.embedding_parts(node)
-        self.statement.uses_model = True
-        if value.is_constant and node.expression.find(exp.Select) is None:
-            return self.statement.binds.embedding(model, value, model_type(model))
-        self.statement.embeds_inside = True
-        arguments = f"{text_literal(model.owner)}, {text_literal(model.name)}, {value.sql}"
-        sql = f"\"ORA$VECTOR_EMBEDDING\"('SS{value.letter}V', {arguments})"
-        if value.is_constant:
-            sql = f"(SELECT {sql})"
-        return Piece(sql, model_type(model), value.is_constant)
-
-    def embedding_parts(self, node: VectorEmbedding) -> tuple[Model, Piece]:
-        """Return the model and the argument of a VECTOR_EMBEDDING."""
-        if stored_name(node.args["alias"]) != "DATA":
-            raise NotEmulated("VECTOR_EMBEDDING with an attribute other than DATA", offset=self.offset(node))
-        table = node.this
-        owner = stored_name(table.args["db"]) if table.args.get("db") is not None else None
-        try:
-            model = self.statement.catalogue.model(self.statement.scope, owner, stored_name(table.this))
-        except OraError as error:
-            error.offset = self.offset(node)
-            raise
-        value = self.value(node.expression)
-        wanted = "R" if model.input_kind == "picture" else "S"
-        if value.letter != wanted and not value.is_null:
-            raise OraError(932, "CHAR" if wanted == "R" else "BLOB", "BLOB" if wanted == "R" else "CHAR")
-        return model, value
-
-    # ------------------------------------------------------------------ aggregates and windows
-
-    def _aggregate(self, name: str, arguments: Sequence[exp.Expression], node: exp.Expression) -> Piece:
-        if not self.allows_aggregates or self._inside_aggregate:
-            raise OraError(934, offset=self.offset(node))
-        self.has_aggregate = True
-        self._inside_aggregate = True
-        try:
-            return self._aggregate_call(name, arguments, node, over="")
-        finally:
-            self._inside_aggregate = False
-
-    def _aggregate_call(self, name: str, arguments: Sequence[exp.Expression], node: exp.Expression, over: str) -> Piece:
-        if len(arguments) != 1:
-            raise OraError(909, offset=self.offset(node))
-        argument, distinct = arguments[0], ""
-        if isinstance(argument, exp.Star):
-            if name != "COUNT":
-                raise OraError(936, offset=self.offset(node))
-            return Piece(f"num(count(*){over})", NUMBER)
-        if isinstance(argument, exp.Distinct):
-            self.only(argument, "expressions")
-            if not argument.expressions:
-                raise OraError(936, offset=self.offset(node))
-            argument, distinct = argument.expressions[0], "DISTINCT "
-        piece = self.value(argument)
-        if name == "COUNT":
-            return Piece(f"num(count({distinct}{piece.sql}){over})", NUMBER)
-        if name in {"MIN", "MAX"}:
-            if piece.letter in "RVB":
-                raise OraError(932, piece.type.name.value, "NUMBER", offset=self.offset(node))
-            return Piece(f"{name.lower()}({piece.sql}){over}", piece.type)
-        if piece.letter == "F":
-            return Piece(f"{name.lower()}({distinct}{piece.sql}){over}", BINARY_DOUBLE)
-        return Piece(f"num_{name.lower()}({distinct}{convert(piece, 'N').sql}){over}", NUMBER)
-
-    def window(self, node: exp.Window) -> Piece:
-        """Write an analytic function."""
-        self.only(node, "this", "partition_by", "order", "spec", "over")
-        call = node.this
-        if not isinstance(call, exp.Anonymous):
-            raise NotEmulated(f"analytic function {type(call).__name__}", offset=self.offset(node))
-        parts = []
-        if node.args.get("partition_by"):
-            parts.append("PARTITION BY " + ", ".join(self.value(item).sql for item in node.args["partition_by"]))
-        if node.args.get("order") is not None:
-            parts.append("ORDER BY " + ", ".join(self.ordered(item) for item in node.args["order"].expressions))
-        if node.args.get("spec") is not None:
-            parts.append(self._frame(node.args["spec"]))
-        over = f" OVER ({' '.join(parts)})"
-        name = str(call.this).upper()
-        if name in {"ROW_NUMBER", "RANK", "DENSE_RANK"}:
-            return Piece(f"num({name.lower()}(){over})", NUMBER)
-        if name == "NTILE":
-            return Piece(f"num(ntile(int_of({self.converted(call.expressions[0], 'N')})){over})", NUMBER)
-        if name in _AGGREGATES:
-            return self._aggregate_call(name, call.expressions, node, over)
-        if name in _WINDOW_VALUES:
-            return self._window_value(name, call.expressions, over)
-        raise NotEmulated(f"analytic function {name}", offset=self.offset(node))
-
-    def _window_value(self, name: str, arguments: Sequence[exp.Expression], over: str) -> Piece:
-        piece = self.value(arguments[0])
-        extra = ""
-        if len(arguments) > 1:
-            extra += f", int_of({self.converted(arguments[1], 'N')})"
-        if len(arguments) > 2:
-            extra += f", {self.converted(arguments[2], piece.letter)}"
-        return Piece(f"{name.lower()}({piece.sql}{extra}){over}", piece.type)
-
-    def _frame(self, spec: exp.Expression) -> str:
-        self.only(spec, "kind", "start", "start_side", "end", "end_side")
-
-        def bound(key: str) -> str:
-            value = spec.args.get(key)
-            side = spec.args.get(f"{key}_side") or ""
-            if isinstance(value, exp.Literal):
-                return f"{int(str(value.this))} {side}"
-            return f"{value} {side}".strip()
-
-        end = bound("end") if spec.args.get("end") is not None else "CURRENT ROW"
-        return f"{spec.args['kind']} BETWEEN {bound('start')} AND {end}"
 
     def ordered(self, node: exp.Ordered) -> str:
         """Write an item of ORDER BY; where NULLs go is always said."""
@@ -563,175 +337,10 @@ class ExpressionWriter:
         direction = " DESC" if node.args.get("desc") else ""
         return f"{sql}{direction} NULLS {'FIRST' if node.args.get('nulls_first') else 'LAST'}"
 
-    # ------------------------------------------------------------------ conditions
-
-    def logical(self, node: exp.Expression) -> str:
-        """Write AND, OR."""
-        word = "AND" if isinstance(node, exp.And) else "OR"
-        return f"({self.condition(node.this)} {word} {self.condition(node.expression)})"
-
-    def negation(self, node: exp.Not) -> str:
-        """Write NOT."""
-        return f"(NOT {self.condition(node.this)})"
-
-    def bracketed_condition(self, node: exp.Paren) -> str:
-        """Write ( condition )."""
-        return f"({self.condition(node.this)})"
-
-    def comparison(self, node: exp.Expression) -> str:
-        """Write = <> < <= > >=."""
-        self.only(node, "this", "expression")
-        if isinstance(node.this, exp.Tuple) or isinstance(node.expression, exp.Any | exp.All):
-            raise NotEmulated("comparison of lists, ANY or ALL", offset=self.offset(node))
-        left, right = self._comparable(node.this, node.expression)
-        return f"({left.sql} {_COMPARISONS[type(node)]} {right.sql})"
-
-    def _comparable(self, left_node: exp.Expression, right_node: exp.Expression) -> tuple[Piece, Piece]:
-        left, right = unify(self.value(left_node), self.value(right_node))
-        for piece, node in ((left, left_node), (right, right_node)):
-            if piece.letter in "RV" and piece.type.name is not TypeName.RAW:
-                raise OraError(932, piece.type.name.value, "CHAR", offset=self.offset(node))
-        return left, right
-
-    def is_null(self, node: exp.Is) -> str:
-        """Write IS NULL, IS TRUE, IS FALSE."""
-        if isinstance(node.expression, exp.Null):
-            return f"({self.value(node.this).sql} IS NULL)"
-        if isinstance(node.expression, exp.Boolean):
-            return f"({self.condition(node.this)} IS {'TRUE' if node.expression.this else 'FALSE'})"
-        raise NotEmulated("IS with that", offset=self.offset(node))
-
-    def between(self, node: exp.Between) -> str:
-        """Write BETWEEN."""
-        self.only(node, "this", "low", "high")
-        low_left, low = self._comparable(node.this, node.args["low"])
-        high_left, high = self._comparable(node.this, node.args["high"])
-        return f"({low_left.sql} >= {low.sql} AND {high_left.sql} <= {high.sql})"
-
-    def membership(self, node: exp.In) -> str:
-        """Write IN with a list or a subquery."""
-        self.only(node, "this", "expressions", "query")
-        query = node.args.get("query")
-        if isinstance(node.this, exp.Tuple):
-            raise NotEmulated("IN with several columns", offset=self.offset(node))
-        subject = self.value(node.this)
-        if query is None and not node.expressions:
-            raise OraError(936, offset=self.offset(node))
-        if query is not None:
-            inner = query.this if isinstance(query, exp.Subquery) else query
-            written = self.statement.query(inner, self.names)
-            if len(written.fields) != 1:
-                raise OraError(913, offset=self.offset(node))
-            found = Piece(quote(written.fields[0].name), written.fields[0].type)
-            left, right = unify(subject, found)
-            return f"({left.sql} IN (SELECT {right.sql} FROM ({written.sql})))"
-        tests = []
-        for item in node.expressions:
-            left, right = unify(subject, self.value(item))
-            tests.append((left.sql, right.sql))
-        if all(left == subject.sql for left, _ in tests):
-            return f"({subject.sql} IN ({', '.join(right for _, right in tests)}))"
-        return "(" + " OR ".join(f"{left} = {right}" for left, right in tests) + ")"
-
-    def existence(self, node: exp.Exists) -> str:
-        """Write EXISTS."""
-        inner = node.this.this if isinstance(node.this, exp.Subquery) else node.this
-        return f"EXISTS ({self.statement.query(inner, self.names).sql})"
-
-    def like(self, node: exp.Like, escape: str = "") -> str:
-        """Write LIKE; case counts."""
-        self.only(node, "this", "expression", "negate")
-        left, right = self.converted(node.this, "S"), self.converted(node.expression, "S")
-        third = f", {escape}" if escape else ""
-        text = f"oracle_like({left}, {right}{third})"
-        return f"(NOT {text})" if node.args.get("negate") else text
-
-    def escaped_like(self, node: exp.Escape) -> str:
-        """Write LIKE … ESCAPE."""
-        if not isinstance(node.this, exp.Like):
-            raise NotEmulated("ESCAPE without LIKE", offset=self.offset(node))
-        return self.like(node.this, self.converted(node.expression, "S"))
-
-
-def aggregate_names() -> list[str]:
-    """Return the aggregates, sorted."""
-    return sorted(_AGGREGATES)
-
-
-def analytic_names() -> list[str]:
-    """Return what may stand before OVER, sorted."""
-    return sorted(_AGGREGATES | _RANKINGS | _WINDOW_VALUES)
-
-
-def stored_name(identifier: Any) -> str:  # noqa: ANN401 - whatever names something
-    """Return a name as the dictionary has it: upper case unless quoted."""
-    if isinstance(identifier, exp.Identifier):
-        return str(identifier.this) if identifier.args.get("quoted") else str(identifier.this).upper()
-    return str(identifier).upper()
-
-
-def stored_text(node: exp.Expression) -> str:
-    """Return a dotted name as one text, for messages and look-ups."""
-    if isinstance(node, exp.Column):
-        parts = [node.args.get("db"), node.args.get("table"), node.this]
-        return ".".join(stored_name(part) for part in parts if part is not None)
-    if isinstance(node, exp.Dot):
-        return f"{stored_text(node.this)}.{stored_text(node.expression)}"
-    if isinstance(node, exp.Anonymous):
-        return str(node.this).upper()
-    return stored_name(node)
-
 
 def number_piece(value: Any) -> Piece:  # noqa: ANN401 - an int or a Decimal
     """Write a number."""
     return Piece(f"x'{encode_number(to_number(value) or 0).hex()}'", NUMBER, is_constant=True)
-
-
-def model_type(model: Model) -> SqlType:
-    """Return the type of a model's vectors."""
-    from emulator.datatypes import VectorFormat  # noqa: PLC0415 - only here
-
-    return SqlType(TypeName.VECTOR, dimensions=model.dimensions, vector_format=VectorFormat.FLOAT32)
-
-
-def _vector_type(arguments: Sequence[exp.Expression]) -> SqlType:
-    """Return the type that TO_VECTOR's dimensions and format say."""
-    dimensions, element_format = 0, VectorFormat.FLEX
-    if len(arguments) > 1 and isinstance(arguments[1], exp.Literal):
-        dimensions = int(str(arguments[1].this))
-    if len(arguments) > 2 and str(arguments[2].this).upper() in VectorFormat.__members__:
-        element_format = VectorFormat[str(arguments[2].this).upper()]
-    return SqlType(TypeName.VECTOR, dimensions=dimensions, vector_format=element_format)
-
-
-def _cast_type(node: exp.DataType) -> SqlType:
-    kind = node.this.value if hasattr(node.this, "value") else str(node.this)
-    sizes = [int(str(item.this.this)) for item in node.expressions if isinstance(item.this, exp.Literal)]
-    national = kind.startswith("N")
-    if kind in {"VARCHAR", "NVARCHAR", "TEXT"}:
-        return SqlType(TypeName.VARCHAR2, size=sizes[0] if sizes else 4000, national=national)
-    if kind in {"CHAR", "NCHAR"}:
-        return SqlType(TypeName.CHAR, size=sizes[0] if sizes else 1, national=national)
-    if kind in {"DECIMAL", "INT", "BIGINT", "NUMERIC", "SMALLINT"}:
-        if not sizes and kind in {"INT", "SMALLINT", "BIGINT"}:
-            return SqlType(TypeName.NUMBER, precision=38, scale=0)
-        return SqlType(
-            TypeName.NUMBER,
-            precision=sizes[0] if sizes else 0,
-            scale=(sizes[1] if len(sizes) > 1 else 0) if sizes else -127,
-        )
-    fixed = {
-        "DATE": TypeName.DATE,
-        "DATETIME": TypeName.DATE,
-        "TIMESTAMP": TypeName.TIMESTAMP,
-        "TIMESTAMPTZ": TypeName.TIMESTAMP_TZ,
-        "TIMESTAMPLTZ": TypeName.TIMESTAMP_LTZ,
-    }
-    if kind in fixed:
-        return SqlType(fixed[kind], scale=6)
-    if kind in {"DOUBLE", "FLOAT"}:
-        return SqlType(TypeName.BINARY_DOUBLE if kind == "DOUBLE" else TypeName.NUMBER)
-    raise NotEmulated(f"CAST to {kind}")
 
 
 _VALUES: dict[type, Callable[..., Piece]] = {
@@ -753,28 +362,11 @@ _VALUES: dict[type, Callable[..., Piece]] = {
     exp.DPipe: ExpressionWriter.concatenation,
     exp.Case: ExpressionWriter.case,
     exp.Cast: ExpressionWriter.cast,
-    exp.Trim: ExpressionWriter.trim,
+    exp.Trim: trim,
     exp.Subquery: ExpressionWriter.subquery,
     exp.Select: ExpressionWriter.subquery,
-    exp.Anonymous: ExpressionWriter.anonymous,
-    exp.NullSafeEQ: ExpressionWriter.distance_operator,
-    exp.Window: ExpressionWriter.window,
-    VectorEmbedding: ExpressionWriter.embedding,
-}
-_CONDITIONS: dict[type, Callable[..., str]] = {
-    exp.And: ExpressionWriter.logical,
-    exp.Or: ExpressionWriter.logical,
-    exp.Not: ExpressionWriter.negation,
-    exp.EQ: ExpressionWriter.comparison,
-    exp.NEQ: ExpressionWriter.comparison,
-    exp.GT: ExpressionWriter.comparison,
-    exp.GTE: ExpressionWriter.comparison,
-    exp.LT: ExpressionWriter.comparison,
-    exp.LTE: ExpressionWriter.comparison,
-    exp.Is: ExpressionWriter.is_null,
-    exp.Between: ExpressionWriter.between,
-    exp.In: ExpressionWriter.membership,
-    exp.Exists: ExpressionWriter.existence,
-    exp.Like: ExpressionWriter.like,
-    exp.Escape: ExpressionWriter.escaped_like,
+    exp.Anonymous: anonymous,
+    exp.NullSafeEQ: distance_operator,
+    exp.Window: window,
+    VectorEmbedding: embedding,
 }

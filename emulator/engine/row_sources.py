@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from emulator.datatypes import Row, SqlType, Value
 from emulator.engine.call_context import current_context
 from emulator.engine.prepared import StoredRow
-from emulator.engine.queries import Embedding
 from emulator.engine.stored_values import from_stored
+from emulator.engine.written_query import Embedding
 from emulator.errors import OraError
 from emulator.session import Column
 
