@@ -118,6 +118,7 @@ MESSAGES: dict[int, str] = {
     3176: "Statement is only valid on an open standby database.",
     3172: "STANDBY_MAX_DATA_DELAY of {} seconds exceeded",
     3173: "Standby may not be synced with primary",
+    4042: "Procedure, function, package, or package body {} does not exist.",
     4043: "Object {} does not exist.",
     4063: "{} has errors",
     4068: "existing state of packages{} has been discarded",
@@ -144,6 +145,8 @@ MESSAGES: dict[int, str] = {
     16000: "database or pluggable database open for read-only access",
     16397: "statement redirection from Oracle Active Data Guard standby database to primary database failed",
     16456: "switchover to standby in progress or completed",
+    22288: "file or LOB operation {} failed\n{}",
+    22930: "directory does not exist",
     24338: "statement handle not executed",
     24344: "success with compilation error",
     24381: "error(s) in array DML",
@@ -170,4 +173,6 @@ MESSAGES: dict[int, str] = {
     54401: "The ONNX model cannot be loaded: {}",
     54408: "The ONNX model has no input or output with the name {} of the metadata.",
     54426: "The ONNX model has more than one variable dimension.",
+    65011: "Pluggable database {} does not exist.",
+    65050: "Common DDLs only allowed in root.",
 }

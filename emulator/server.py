@@ -14,6 +14,7 @@ from emulator.connection import BreakReceivedError, ClosedByPeerError, Connectio
 from emulator.errors import EmulatorError, OraError, RemoteProtocolError
 from emulator.faults import Faults
 from emulator.session import Database
+from emulator.session_threads import start_session_thread
 from emulator.tns.packets import (
     FLAG_EOF,
     HEADER_BYTES,
@@ -38,8 +39,6 @@ _REQUEST_GAP_SECONDS = 20.0
 _PEEKED_BYTES = 1 << 16
 #: The largest SDU that is granted.
 _LARGEST_SDU = 65_535
-#: Stack of a session's thread: PL/SQL and nested SQL recurse.
-_STACK_BYTES = 64 * 1024 * 1024
 _RECURSION_LIMIT = 20_000
 #: Calls that no injected cut is spent on.
 _LOGON_FUNCTIONS = frozenset({Function.AUTH_PHASE_ONE, Function.AUTH_PHASE_TWO, Function.LOGOFF})
@@ -109,8 +108,6 @@ class Server:
         return len(clients)
 
     def _listen(self) -> None:
-        previous = threading.stack_size(_STACK_BYTES)
-        threading.stack_size(previous)
         while True:
             try:
                 client, _address = self._socket.accept()
@@ -119,13 +116,7 @@ class Server:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 self._clients[id(client)] = client
-                threading.stack_size(_STACK_BYTES)
-                try:
-                    thread = threading.Thread(target=self._serve, args=(client,), name="session", daemon=True)
-                    thread.start()
-                finally:
-                    threading.stack_size(previous)
-                self._threads.add(thread)
+                self._threads.add(start_session_thread(self._serve, client))
 
     def _serve(self, client: socket.socket) -> None:
         channel = SocketChannel(client, self._faults)

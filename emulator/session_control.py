@@ -81,6 +81,12 @@ def _current_schema(session: UserSession, match: re.Match[str]) -> None:
     session.set_current_schema(identifier(match["name"]))
 
 
+def _container(session: UserSession, match: re.Match[str]) -> None:
+    name = identifier(match["name"])
+    if name != session.instance.config.pdb.upper():
+        raise NotEmulated("the root container CDB$ROOT") if name == "CDB$ROOT" else OraError(65011, name)
+
+
 def _sync_with_primary(session: UserSession, _match: re.Match[str]) -> None:
     session.standby.sync()
 
@@ -156,6 +162,7 @@ _FORMS: tuple[tuple[re.Pattern[str], _Effect], ...] = tuple(
         (r"SET\s+ROLE\s+ALL", _nothing),
         (r"ALTER\s+SESSION\s+(?P<switch>ENABLE|DISABLE)\s+ADG_REDIRECT_(?P<what>DML|PLSQL)", _redirection),
         (rf"ALTER\s+SESSION\s+SET\s+CURRENT_SCHEMA\s*=\s*{_NAME}", _current_schema),
+        (rf"ALTER\s+SESSION\s+SET\s+CONTAINER\s*=\s*{_NAME}", _container),
         (r"ALTER\s+SESSION\s+SET\s+STANDBY_MAX_DATA_DELAY\s*=\s*(?P<delay>\d{1,9}|NONE)", _most_delay),
         (r"ALTER\s+SESSION\s+SYNC\s+WITH\s+PRIMARY", _sync_with_primary),
         (r"ALTER\s+SESSION\s+SET\s+(?P<settings>((NLS_\w+|TIME_ZONE)\s*=\s*('[^']*'|\w+)\s*)+)\x00?", _settings),

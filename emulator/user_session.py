@@ -35,7 +35,9 @@ from emulator.engine.dictionary import OWN_CHANGES_VIEW
 from emulator.engine.objects import Scope
 from emulator.engine.prepared import SchemaMovedError, with_current_schema
 from emulator.errors import NotEmulated, OraError
+from emulator.jobs import run_jobs
 from emulator.plsql.execution import compile_unit, run_block
+from emulator.plsql.packages.parallel_execute import VIEW_QUERIES, VIEW_TABLES
 from emulator.session import BatchError, Column, Logon, Outcome, RowSource, SessionStatistics
 from emulator.session_control import is_control, run_control
 from emulator.session_environment import read_user_environment
@@ -357,6 +359,19 @@ class UserSession:
         self.commit()
         self._define(lambda catalogue: plan_drop_model(owner, name, catalogue))
 
+    def check_writable(self) -> None:
+        """Raise ORA-16000 on a standby."""
+        self.instance.store.check_writable()
+
+    def run_jobs(self, works: Sequence[Callable[[UserSession], None]]) -> None:
+        """Run each work in a session of its own; see ``emulator.jobs``."""
+        run_jobs(self, works)
+
+    def work(self, work: Callable[[UserSession], None]) -> None:
+        """Run a work as a call of this session, which no client has."""
+        with self._call():
+            work(self)
+
     # ------------------------------------------------------------------ queries
 
     def _open_query(self, prepared: PreparedQuery, values: Sequence[Value]) -> RowSource:
@@ -579,7 +594,21 @@ class UserSession:
         """Return the rows of a V$ view."""
         if name == OWN_CHANGES_VIEW:
             return [(self.instance.store.changes_of(self._transaction),)]
+        if name in VIEW_QUERIES:
+            return self._package_view(name)
         return self.instance.dynamic_view(name)
+
+    def _package_view(self, name: str) -> Sequence[Row]:
+        """Return the rows of a view of a supplied package's own tables."""
+        if not self.catalogue.relations.keys() >= VIEW_TABLES:
+            return []
+        binds = [(varchar2(128), self.scope.user)]
+        rows = self.execute_text(VIEW_QUERIES[name], binds, scope=Scope(user="SYS", schema="SYS")).rows
+        assert rows is not None  # noqa: S101 - it is a query
+        try:
+            return rows.fetch(_ALL_ROWS)
+        finally:
+            rows.close()
 
     def is_cancelled(self) -> bool:
         """Tell whether the running call is to end, by its client or a DBA; asked by SQLite while it works."""

@@ -18,6 +18,7 @@ from emulator.engine.dictionary import declared_views
 from emulator.engine.objects import (
     Constraint,
     ConstraintKind,
+    Directory,
     Index,
     Model,
     Relation,
@@ -115,6 +116,8 @@ class Catalogue:
     units: Mapping[tuple[str, str, str], Unit]
     errors: Mapping[tuple[str, str, str], tuple[UnitError, ...]]
     models: Mapping[tuple[str, str], Model]
+    #: By name; all belong to SYS.
+    directories: Mapping[str, Directory]
     #: (owner, name) of a synonym to (owner, name) of what it stands for.
     synonyms: Mapping[tuple[str, str], tuple[str, str]]
     #: (owner, name, kind) to creation time.
@@ -146,6 +149,7 @@ class Catalogue:
         relations: dict[tuple[str, str], Relation] = {}
         units: dict[tuple[str, str, str], Unit] = {}
         synonyms: dict[tuple[str, str], tuple[str, str]] = {}
+        directories: dict[str, Directory] = {}
         created: dict[tuple[str, str, str], str] = {}
         for owner, name, kind, text, status, at in connection.execute(
             "SELECT owner, name, kind, definition, status, created FROM _objects"
@@ -154,6 +158,8 @@ class Catalogue:
             created[owner, name, kind] = at
             if kind in {"TABLE", "VIEW"}:
                 relations[owner, name] = relation_from_json(owner, name, kind, definition)
+            elif kind == "DIRECTORY":
+                directories[name] = Directory(name, definition["path"])
             elif kind == "SYNONYM":
                 synonyms[owner, name] = (definition["owner"], definition["name"])
             elif kind in {"PROCEDURE", "FUNCTION", "PACKAGE", "PACKAGE BODY"}:
@@ -183,6 +189,7 @@ class Catalogue:
             units=units,
             errors=errors,
             models=models,
+            directories=directories,
             synonyms=synonyms,
             created=created,
             constraint_counter=counter,
@@ -235,6 +242,21 @@ class Catalogue:
         found = self._find(self.models, scope, owner, name)
         if found is None or not self.may_see(scope, found.owner, found.name):
             raise OraError(40284)
+        return found
+
+    def directory(self, scope: Scope, name: str) -> Directory:
+        """Return a directory that a user may read from.
+
+        Raises:
+            OraError: 22930 there is none, or nothing of it was granted to the user.
+        """
+        found = self.directories.get(name)
+        may_read = found is not None and (
+            self.has_privilege(scope.user, "CREATE ANY DIRECTORY", by_roles=scope.has_roles)
+            or "READ" in self._object_privileges(scope, "SYS", name)
+        )
+        if found is None or not may_read:
+            raise OraError(22930)
         return found
 
     def user(self, name: str) -> User | None:
@@ -401,7 +423,8 @@ def relation_to_json(relation: Relation) -> str:
                 for constraint in relation.constraints
             ],
             "indexes": [
-                [index.owner, index.name, index.columns, index.unique, index.metric] for index in relation.indexes
+                [index.owner, index.name, index.columns, index.unique, index.metric, index.accuracy]
+                for index in relation.indexes
             ],
             "query": relation.query,
         }
@@ -428,7 +451,7 @@ def relation_from_json(owner: str, name: str, kind: str, value: Mapping[str, lis
         for entry in value["constraints"]
     )
     indexes = tuple(
-        Index(str(entry[0]), str(entry[1]), tuple(entry[2]), bool(entry[3]), str(entry[4]))  # type: ignore[arg-type]
+        Index(str(entry[0]), str(entry[1]), tuple(entry[2]), bool(entry[3]), str(entry[4]), int(str(entry[5])))  # type: ignore[arg-type]
         for entry in value["indexes"]
     )
     return Relation(

@@ -91,8 +91,9 @@ class ChangeWriter:
         relation, source, change = self._target(target, "INSERT")
         columns = self._columns(relation, listed)
         values = node.expression
-        names = ", ".join(quote(column.name) for column in columns)
-        head = f'INSERT INTO "{relation.sqlite_name}" ({names})'
+        hidden = [] if relation.has_primary_key else ['"_rowid"']
+        names = [quote(column.name) for column in columns]
+        head = f'INSERT INTO "{relation.sqlite_name}" ({", ".join([*names, *hidden])})'
         if isinstance(values, exp.Values):
             rows = values.expressions
             if len(rows) != 1:
@@ -107,6 +108,7 @@ class ChangeWriter:
                 self._assigned(writer, relation, column, item)
                 for column, item in zip(columns, [*items, *self._defaults(columns[given:])], strict=True)
             ]
+            texts += ["new_row_number()"] * len(hidden)
             change.sqlite_text = f"{head} VALUES ({', '.join(texts)})"
             change.blind = not self._statement.tables
         else:
@@ -126,6 +128,7 @@ class ChangeWriter:
         given = len(listed) if listed is not None else len(relation.columns)
         if len(columns) > given:
             raise NotEmulated("INSERT … SELECT into a table with defaults for the columns left out")
+        numbered = [] if relation.has_primary_key else ["new_row_number()"]
         query = self._statement.query(values, None, is_top=True)
         if len(query.fields) != given:
             raise OraError(913 if len(query.fields) > given else 947)
@@ -134,12 +137,13 @@ class ChangeWriter:
 
             change.source = Query(self._statement, query)
             change.source_targets = [_target_of(relation, column) for column in columns]
-            change.sqlite_text = f"{head} VALUES ({', '.join(f'?{number + 1}' for number in range(given))})"
+            texts = [f"?{number + 1}" for number in range(given)] + numbered
+            change.sqlite_text = f"{head} VALUES ({', '.join(texts)})"
             return
         texts = [
             self._checked(f"q.{quote(field.name)}", signature_letter(field.type), _target_of(relation, column))
             for field, column in zip(query.fields, columns, strict=True)
-        ]
+        ] + numbered
         # WHERE true: SQLite would read ON CONFLICT into a bare SELECT otherwise.
         change.sqlite_text = f"{head} SELECT {', '.join(texts)} FROM ({query.sql}) AS q WHERE true"
 

@@ -79,6 +79,19 @@ class DefinitionParser:
         if not self.accept(*words):
             raise OraError(code, offset=self.token.offset)
 
+    def cut_container_clause(self) -> None:
+        """Take ``CONTAINER = CURRENT`` off the end; this is no root container, so ALL is refused.
+
+        Raises:
+            OraError: 65050.
+        """
+        words = [token.word for token in self._tokens[-4:-1]]
+        if words[:2] == ["CONTAINER", "="]:
+            if words[2] == "ALL":
+                raise OraError(65050)
+            if words[2] == "CURRENT":
+                del self._tokens[-4:-1]
+
     def end(self) -> None:
         """Fail if anything is left: a clause that is not known must not be ignored."""
         if self.token.kind != "end":

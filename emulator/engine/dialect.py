@@ -16,10 +16,11 @@ from sqlglot.tokens import TokenType  # type: ignore[attr-defined]  # where its 
 
 from emulator.errors import NotEmulated, OraError
 
-#: Key of a query's meta: TARGET ACCURACY in percent where its own row limit, and no other, is FETCH APPROX.
+#: Key of a query's meta: TARGET ACCURACY in percent where its own row limit, and no other, is FETCH APPROX;
+#: 0 where it names none.
 APPROXIMATE = "approximate"
-#: Source: AI Vector Search User's Guide 26ai: the accuracy when neither index nor query names one.
-_DEFAULT_ACCURACY = 95
+#: FETCH APPROX without a TARGET ACCURACY: the index's own counts.
+_INDEX_ACCURACY = 0
 #: Deeper text would exhaust the parser's stack.
 _DEEPEST_NESTING = 200
 _PLAIN_NAMES = frozenset(
@@ -149,7 +150,7 @@ def _plain_fetch(text: str) -> tuple[str, list[int]]:
             return match[0]
         if match[2] is not None:
             if match[2].upper() != "EXACT":
-                accuracies.append(_DEFAULT_ACCURACY)
+                accuracies.append(_INDEX_ACCURACY)
             return match[0][: -len(match[2])] + " " * len(match[2])
         if accuracies:
             accuracies[-1] = min(int(match[3]), 100)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import apsw
 import apsw.ext
 
-from emulator.datatypes import BLOB, DATE, NUMBER, TypeName, Value, varchar2
+from emulator.datatypes import BLOB, CLOB, DATE, NUMBER, TIMESTAMP, TypeName, Value, varchar2
 from emulator.engine.call_context import current_context
 from emulator.engine.dictionary_all import ALL_VIEWS
 from emulator.engine.dictionary_view import NAME, TEXT, View, columns_of, is_visible, type_text
@@ -163,6 +163,22 @@ def _mining_models(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...
     for model in catalogue.models.values():
         if model.owner == user:
             yield (model.name, "EMBEDDING", "ONNX", "NATIVE", model.size_bytes)
+
+
+def _mining_model_attributes(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    """Input and output of each model. Source of the output's row: AI Vector Search User's Guide, the text model."""
+    for model in catalogue.models.values():
+        if model.owner == user:
+            kind, data_type = ("UNSTRUCTURED", "BLOB") if model.input_kind == "picture" else ("TEXT", "VARCHAR2")
+            vector = f"VECTOR({model.dimensions},FLOAT32)"
+            yield (model.name, "DATA", kind, data_type, "ACTIVE", "NO", None)
+            yield (model.name, "ORA$ONNXTARGET", "VECTOR", "VECTOR", "ACTIVE", "YES", vector)
+
+
+def _directories(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
+    for name, directory in sorted(catalogue.directories.items()):
+        if is_visible(catalogue, user, "SYS", name):
+            yield ("SYS", name, directory.path)
 
 
 def _all_mining_models(catalogue: Catalogue, user: str) -> Iterator[tuple[Value, ...]]:
@@ -343,6 +359,52 @@ _VIEWS: dict[str, View] = {
         ),
         _all_mining_models,
     ),
+    "USER_MINING_MODEL_ATTRIBUTES": View(
+        columns_of(
+            model_name=NAME,
+            attribute_name=NAME,
+            attribute_type=varchar2(12),
+            data_type=varchar2(106),
+            usage_type=varchar2(8),
+            target=varchar2(3),
+            vector_info=varchar2(30),
+        ),
+        _mining_model_attributes,
+    ),
+    "USER_PARALLEL_EXECUTE_TASKS": View(
+        columns_of(
+            task_name=NAME,
+            chunk_type=varchar2(12),
+            status=varchar2(19),
+            table_owner=NAME,
+            table_name=NAME,
+            number_column=NAME,
+            task_comment=TEXT,
+            job_prefix=NAME,
+            sql_stmt=CLOB,
+            language_flag=NUMBER,
+            parallel_level=NUMBER,
+        ),
+        None,
+    ),
+    "USER_PARALLEL_EXECUTE_CHUNKS": View(
+        columns_of(
+            chunk_id=NUMBER,
+            task_name=NAME,
+            status=varchar2(20),
+            start_rowid=TEXT,
+            end_rowid=TEXT,
+            start_id=NUMBER,
+            end_id=NUMBER,
+            job_name=NAME,
+            start_ts=TIMESTAMP,
+            end_ts=TIMESTAMP,
+            error_code=NUMBER,
+            error_message=TEXT,
+        ),
+        None,
+    ),
+    "ALL_DIRECTORIES": View(columns_of(owner=NAME, directory_name=NAME, directory_path=TEXT), _directories),
     "ALL_USERS": View(columns_of(username=NAME, user_id=NUMBER, created=DATE), _users),
     "USER_USERS": View(
         columns_of(username=NAME, account_status=varchar2(32), default_tablespace=NAME, created=DATE), _user_users

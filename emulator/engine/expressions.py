@@ -150,6 +150,10 @@ class ExpressionWriter:
             return variable
         if table is None and name in _BARE:
             return call(self, name, [], node)
+        if table is None and name == "ROWNUM" and self.names.row_number is not None:
+            if not self.inside_aggregate:
+                self.bare_columns.append(self.names.row_number)
+            return Piece(self.names.row_number, NUMBER)
         if name in _REFUSED_COLUMNS or (table is None and name == "ROWNUM"):
             raise NotEmulated(f"{name} here", offset=self.offset(node))
         written = f'"{table}"."{name}"' if table is not None else f'"{name}"'

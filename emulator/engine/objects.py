@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 
 from emulator.datatypes import SqlType
 
+#: Accuracy of a vector index in percent when neither index nor query names one.
+#: Source: AI Vector Search User's Guide 26ai.
+DEFAULT_ACCURACY = 95
+
 
 def sqlite_identifier(name: str) -> str:
     """Return a name for SQLite, which does not tell ``a`` from ``A``: small letters are marked, so that case counts."""
@@ -79,6 +83,8 @@ class Index:
     unique: bool = False
     #: Metric of a vector index (``vector_index``), empty for any other.
     metric: str = ""
+    #: Accuracy of a vector index in percent where a query names none.
+    accuracy: int = DEFAULT_ACCURACY
 
     @property
     def storage(self) -> str:
@@ -114,9 +120,22 @@ class Relation:
         self.by_name.update({column.name: column for column in self.columns})
 
     @property
+    def has_primary_key(self) -> bool:
+        """Whether rows are known by a key of the table's own; else by the hidden column ``_rowid``."""
+        return any(constraint.kind is ConstraintKind.PRIMARY_KEY for constraint in self.constraints)
+
+    @property
     def sqlite_name(self) -> str:
         """Name of the SQLite table, to be written in double quotes."""
         return self.name if self.kind is RelationKind.DICTIONARY else table_storage(self.owner, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A directory object: a folder of the machine on which the instance runs."""
+
+    name: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,8 @@ class Names:
     outer: Names | None = None
     #: Columns of an outer level were used (a correlated subquery).
     is_correlated: bool = False
+    #: ROWNUM's text, where the level's rows are numbered.
+    row_number: str | None = None
 
     def levels(self) -> Iterator[Names]:
         """Yield this level and those around it, from the inside."""

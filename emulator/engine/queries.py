@@ -43,6 +43,10 @@ class StatementWriter:
         self._aliases = itertools.count(1)
         self._common: dict[str, WrittenQuery] = {}
 
+    def new_alias(self) -> str:
+        """Return a name for a subquery that has none."""
+        return f"_Q{next(self._aliases)}"
+
     # ------------------------------------------------------------------ positions
 
     def slice_of(self, node: exp.Expression) -> tuple[int, int]:
@@ -246,7 +250,7 @@ class StatementWriter:
         if isinstance(node, exp.Subquery):
             written = self.query(node.this, names.outer)
             alias_node = node.args.get("alias")
-            alias = stored_name(alias_node.this) if alias_node is not None else f"_Q{next(self._aliases)}"
+            alias = stored_name(alias_node.this) if alias_node is not None else self.new_alias()
             fields = {
                 column.name: Field(column.name, f"{quote(alias)}.{quote(column.name)}", column.type, column.nullable)
                 for column in written.fields

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 from sqlglot import exp
 
 from emulator.datatypes import NUMBER
+from emulator.engine.aggregates import AGGREGATES
 from emulator.engine.dialect import APPROXIMATE, VectorEmbedding
 from emulator.engine.expressions import ExpressionWriter
 from emulator.engine.function_calls import embedding_parts, model_type
@@ -60,6 +62,8 @@ class SelectWriter:
             self._names.sources.sort(key=lambda source: as_written.index(source.alias))
         self._writer.bare_columns.clear()  # those of join conditions are not to be grouped
         where, row_limit = self._where()
+        if self._needs_numbers(row_limit):
+            from_text, where, row_limit = self._numbered(from_text + where + (row_limit or "")), "", None
         group = self._group()
         self._select_list()
         having = self._having()
@@ -71,18 +75,18 @@ class SelectWriter:
                 self._writer.check_sortable(column.type)
         order = self._order(is_distinct=distinct is not None)
         self._check_grouping(bool(group))
-        if APPROXIMATE in node.meta and not (group or distinct or self._writer.has_aggregate):
+        if APPROXIMATE in node.meta and not (
+            group or distinct or self._writer.has_aggregate or self._names.row_number is not None
+        ):
             where += self._index_condition(node.meta[APPROXIMATE], has_where=bool(where))
         items = ", ".join(
             f"{item} AS {quote(column.name)}" for item, column in zip(self._items, self._fields, strict=True)
         )
         words = "SELECT DISTINCT" if distinct is not None else "SELECT"
         sql = f"{prefix}{words} {items}{from_text}{where}{group}{having}{order}"
-        limit = self._statement.row_limit(node, self._writer)
-        if row_limit is not None:
-            if order or group or self._writer.has_aggregate or limit:
-                raise NotEmulated("ROWNUM together with ORDER BY, GROUP BY or FETCH in one query block")
-            limit = row_limit
+        limit = row_limit or self._statement.row_limit(node, self._writer)
+        if order and not limit and not self._is_top:
+            limit = " LIMIT -1"  # SQLite would leave out an ORDER BY that it finds useless; ROWNUM outside counts on it
         return WrittenQuery(
             sql + limit,
             self._fields,
@@ -91,6 +95,53 @@ class SelectWriter:
             embeddings=self._embeddings,
             for_update=bool(node.args.get("locks")),
         )
+
+    def _needs_numbers(self, row_limit: str | None) -> bool:
+        """Tell whether rows are numbered or cut off by ROWNUM before they are grouped, sorted or shown."""
+        node = self._node
+        parts = [*node.expressions, *(node.args[key] for key in ("group", "having", "order") if node.args.get(key))]
+        if any(_is_row_number(found) for part in parts for found in _own_nodes(part)):
+            return True
+        if row_limit is None:
+            return False
+        return any(node.args.get(key) for key in ("group", "having", "order", "distinct", "limit", "offset")) or any(
+            isinstance(found, exp.Anonymous) and str(found.this).upper() in AGGREGATES
+            for part in node.expressions
+            for found in _own_nodes(part)
+        )
+
+    def _numbered(self, body: str) -> str:
+        """Write FROM and WHERE as a subquery that numbers its rows; names mean its columns from now on."""
+        alias = quote(self._statement.new_alias())
+        items: list[str] = []
+        for source in self._names.sources:
+            for fields in (source.fields, source.pseudo):
+                for name, known in fields.items():
+                    items.append(f"{known.sql} AS c{len(items)}")
+                    fields[name] = replace(known, sql=f"{alias}.c{len(items) - 1}")
+        self._names.row_number = f"{alias}.n"
+        return f" FROM (SELECT num(row_number() OVER ()) AS n, {', '.join(items)}{body}) AS {alias}"
+
+    def _with_aliases(self, node: exp.Expression) -> exp.Expression:
+        """Return an expression of GROUP BY or HAVING with the select list's aliases replaced by what they stand for.
+
+        Source: SQL Language Reference 23ai, SELECT: column aliases in GROUP BY and HAVING; a column of that name wins.
+        """
+        aliased = {
+            stored_name(item.args["alias"]): item.this for item in self._node.expressions if isinstance(item, exp.Alias)
+        }
+
+        def replaced(found: exp.Expression) -> exp.Expression:
+            if isinstance(found, exp.Column) and found.args.get("table") is None:
+                name = stored_name(found.this)
+                if name in aliased and self._names.find(None, name) is None:
+                    return exp.Paren(this=aliased[name].copy())
+            return found
+
+        if isinstance(node, exp.Column):
+            found = replaced(node)
+            return found.this if isinstance(found, exp.Paren) else found
+        return node.transform(replaced)
 
     def _index_condition(self, accuracy: int, *, has_where: bool) -> str:
         """Write the condition by which a vector index serves the query; empty where none can: then it is exact.
@@ -110,7 +161,7 @@ class SelectWriter:
             self._statement.binds.take_bind(vector.sql)
             return ""
         alias = self._names.sources[0].alias
-        condition = candidates(index.storage, alias, vector.sql, accuracy)
+        condition = candidates(index.storage, alias, vector.sql, accuracy or index.accuracy)
         return f"{' AND' if has_where else ' WHERE'} {condition}"
 
     def _ordered_distance(self) -> tuple[str, exp.Expression, str] | None:
@@ -217,8 +268,8 @@ class SelectWriter:
         if stored_name(node.this.this) != "ROWNUM" or node.this.args.get("table") is not None:
             return None
         count = f"int_of({self._writer.converted(node.expression, 'N')})"
-        if isinstance(node, exp.EQ):
-            raise NotEmulated("ROWNUM = n")
+        if isinstance(node, exp.EQ):  # the first row is number 1; as long as it is not taken there is no second one
+            return f" LIMIT ({count} = 1)"
         return f" LIMIT coalesce(max({count}{' - 1' if isinstance(node, exp.LT) else ''}, 0), 0)"
 
     def _text(self, node: exp.Expression) -> str:
@@ -231,14 +282,15 @@ class SelectWriter:
         self._writer.only(group, "expressions")
         if not group.expressions:
             raise OraError(936)
-        texts = [self._no_aggregates(self._writer.sortable, item) for item in group.expressions]
+        items = [self._with_aliases(item) for item in group.expressions]
+        texts = [self._no_aggregates(self._writer.sortable, item) for item in items]
         self._writer.bare_columns.clear()
         self._writer.grouped = frozenset(texts)
         return " GROUP BY " + ", ".join(texts)
 
     def _having(self) -> str:
         having = self._node.args.get("having")
-        return "" if having is None else f" HAVING {self._writer.condition(having.this)}"
+        return "" if having is None else f" HAVING {self._writer.condition(self._with_aliases(having.this))}"
 
     def _text_of(self, item: exp.Expression) -> str:
         """Return an item's text: the column's name where there is no alias."""
@@ -344,8 +396,25 @@ class SelectWriter:
             if column in self._writer.grouped:
                 continue
             if has_group:
-                raise OraError(979, column)
+                raise OraError(979, self._shown(column))
             raise OraError(937)
+
+    def _shown(self, column: str) -> str:
+        """Return a column as messages name it, whatever subquery its rows are numbered in."""
+        for source in self._names.sources:
+            for known in source.fields.values():
+                if known.sql == column:
+                    return f'"{source.alias}"."{known.name}"'
+        return "ROWNUM" if column == self._names.row_number else column
+
+
+def _own_nodes(node: exp.Expression) -> Iterator[exp.Expression]:
+    """Yield the nodes below one, those of subqueries left out."""
+    yield from cast("Iterator[exp.Expression]", node.walk(prune=lambda found: isinstance(found, exp.Select)))
+
+
+def _is_row_number(node: exp.Expression) -> bool:
+    return isinstance(node, exp.Column) and node.args.get("table") is None and stored_name(node.this) == "ROWNUM"
 
 
 def position_of(node: exp.Expression, fields: Sequence[Field]) -> int | None:

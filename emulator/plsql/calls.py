@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from emulator.datatypes import TypeName, Value
-from emulator.errors import NotEmulated, OraError
+from emulator.engine.functions import function
+from emulator.errors import OraError
 from emulator.plsql import syntax
 from emulator.plsql.declared_types import find_symbol
 from emulator.plsql.exceptions import CompileError
@@ -39,14 +40,19 @@ def find_subprogram(
         return _in_scope(comp, local, node, 1)
     start = 1 if names[0] == "SYS" and len(names) > 1 and is_package(names[1]) else 0
     if len(names) > start + 1 and is_package(names[start]):
+        if function(f"{names[start]}.{names[start + 1]}") is not None:
+            return None  # one of those that SQL has too
         native = find_native(names[start], names[start + 1])
-        return (native, start + 2) if native is not None else None
+        if isinstance(native, Overloads):
+            part = node.parts[start + 1]
+            return choose_overload(comp, native, part.arguments or (), part.offset), start + 2
+        return native, start + 2
     return _find_stored(comp, node)
 
 
 def _in_scope(
     comp: Compilation, symbol: Symbol | None, node: syntax.Reference, used: int
-) -> tuple[SubprogramSymbol, int] | None:
+) -> tuple[SubprogramSymbol | NativeSubprogram, int] | None:
     """Return the subprogram that the parts behind a name mean."""
     while isinstance(symbol, LexicalScope) and used < len(node.parts):
         symbol = symbol.names.get(node.parts[used].name)
@@ -54,10 +60,10 @@ def _in_scope(
     if isinstance(symbol, Overloads):
         part = node.parts[used - 1]
         symbol = choose_overload(comp, symbol, part.arguments or (), part.offset)
-    return (symbol, used) if isinstance(symbol, SubprogramSymbol) else None
+    return (symbol, used) if isinstance(symbol, SubprogramSymbol | NativeSubprogram) else None
 
 
-def _find_stored(comp: Compilation, node: syntax.Reference) -> tuple[SubprogramSymbol, int] | None:
+def _find_stored(comp: Compilation, node: syntax.Reference) -> tuple[SubprogramSymbol | NativeSubprogram, int] | None:
     from emulator.plsql.units import load_package, load_unit  # noqa: PLC0415 - units are compiled by what calls them
 
     candidates: list[tuple[str | None, str, int]] = [(None, node.parts[0].name, 1)]
@@ -89,7 +95,6 @@ def compile_call(
     Raises:
         CompileError: The arguments do not fit the parameters.
     """
-    _refuse_overloads(symbol, arguments, offset)
     given = _match(symbol, arguments, offset)
     inputs: list[Evaluate | None] = []
     outputs: list[tuple[int, Target]] = []
@@ -113,13 +118,13 @@ def compile_call(
 
 def choose_overload(
     comp: Compilation, symbol: Overloads, arguments: Sequence[syntax.Argument], offset: int
-) -> SubprogramSymbol:
+) -> SubprogramSymbol | NativeSubprogram:
     """Return the one of several subprograms whose parameters fit the arguments best.
 
     Raises:
         CompileError: None fits, or several do equally well.
     """
-    fitting: list[tuple[int, SubprogramSymbol]] = []
+    fitting: list[tuple[int, SubprogramSymbol | NativeSubprogram]] = []
     for each in symbol.symbols:
         try:
             given = _match(each, arguments, offset)
@@ -142,15 +147,6 @@ def _type_of(comp: Compilation, node: syntax.Expression) -> PlsqlType | None:
         use = comp.binds.get(node.name)
         return bind_type(use.type) if use is not None else None
     return compile_expression(comp, node).type
-
-
-def _refuse_overloads(
-    symbol: SubprogramSymbol | NativeSubprogram, arguments: Sequence[syntax.Argument], offset: int
-) -> None:
-    names = {argument.name for argument in arguments}
-    from_directory = len(arguments) > len(symbol.parameters) or bool(names & {"DIRECTORY", "FILE_NAME"})
-    if isinstance(symbol, NativeSubprogram) and symbol.name == "LOAD_ONNX_MODEL" and from_directory:
-        raise NotEmulated("DBMS_VECTOR.LOAD_ONNX_MODEL from a directory", offset=offset)
 
 
 def _check_kind(
@@ -205,7 +201,7 @@ def _native_call(
         result = symbol.call(frame, values)
         for number, target in outputs:
             target.assign(frame, values[number])
-        return result
+        return result if symbol.result is not None else None
 
     return call
 

@@ -96,7 +96,7 @@ def check_defined(comp: Compilation, offset: int) -> None:
 
 def _subprograms_of(symbol: Symbol | None) -> list[SubprogramSymbol]:
     if isinstance(symbol, Overloads):
-        return symbol.symbols
+        return [each for each in symbol.symbols if isinstance(each, SubprogramSymbol)]
     return [symbol] if isinstance(symbol, SubprogramSymbol) else []
 
 

@@ -6,6 +6,7 @@ from emulator.errors import NotEmulated, OraError
 from emulator.plsql import syntax
 from emulator.plsql.declared_types import find_symbol, undeclared
 from emulator.plsql.exceptions import PREDEFINED, UserException
+from emulator.plsql.packages import package_exception
 from emulator.plsql.runtime import Execute, Frame, Signal
 from emulator.plsql.scopes import Compilation, ExceptionSymbol
 
@@ -17,6 +18,9 @@ def find_exception(comp: Compilation, names: tuple[str, ...], offset: int) -> Ex
     found = find_symbol(comp, names)
     if isinstance(found, ExceptionSymbol):
         return found
+    supplied = package_exception(".".join(names))
+    if supplied is not None:
+        return supplied
     known = _PREDEFINED.get(names[-1]) if len(names) == 1 or names[:-1] == ("STANDARD",) else None
     if known is None:
         raise undeclared(".".join(names), offset)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from emulator.datatypes import SqlType, Value
@@ -76,6 +76,12 @@ class SqlPort(Protocol):
 
     def rollback_to(self, name: str) -> None:
         """ROLLBACK TO name; raise ORA-01086 if there is none."""
+
+    def check_writable(self) -> None:
+        """Raise ORA-16000 on a standby: for what Oracle does not do there."""
+
+    def run_jobs(self, works: Sequence[Callable[[SqlPort], None]]) -> None:
+        """Run each work in a session of its own of the same user, side by side, and wait for all of them."""
 
     def check_cancelled(self) -> None:
         """Raise ORA-01013 if the client cancelled the call; called at loops' back jumps."""

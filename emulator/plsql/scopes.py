@@ -105,7 +105,7 @@ class Overloads:
     """Several subprograms of one name; which one is meant is seen by the arguments."""
 
     name: str
-    symbols: list[SubprogramSymbol]
+    symbols: list[SubprogramSymbol | NativeSubprogram]
 
 
 @dataclass(slots=True)

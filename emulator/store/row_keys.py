@@ -34,7 +34,7 @@ class TableKeys:
 
 def table_keys(relation: Relation) -> TableKeys:
     """Work out a table's keys."""
-    has_primary = any(constraint.kind is ConstraintKind.PRIMARY_KEY for constraint in relation.constraints)
+    has_primary = relation.has_primary_key
     columns = tuple(sqlite_identifier(column.name) for column in relation.columns)
     if not has_primary:
         columns = ("_rowid", *columns)

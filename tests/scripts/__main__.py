@@ -19,9 +19,7 @@ _NOT_EMULATED = "ORA-03001"
 
 
 @click.command()
-@click.argument(
-    "folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
-)
+@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--owner", default="ADGVEC", show_default=True, help="Who runs a script that does not say so.")
 @click.option("--define", "defines", multiple=True, metavar="NAME=VALUE", help="Value of a substitution variable.")
 @click.option("--on", "where", type=click.Choice(["header", "primary", "standby"]), default="header", show_default=True)

@@ -16,6 +16,7 @@ from demo.drawing.album import write_album
 from demo.preparation import MODELS
 from emulator.cluster import Cluster
 from fleet.scripts import ScriptStatement
+from tests.scripts.model_files import with_input
 from tests.scripts.script import ANSWER, Script
 
 _PICTURES = 30
@@ -116,7 +117,7 @@ class Rig:
             data = path.read_bytes()
             binds.append({"id": int(path.stem), "img_size": len(data), "img": data})
         cursor.parse(text)
-        if set(name.lower() for name in cursor.bindnames()) != set(binds[0]):
+        if {name.lower() for name in cursor.bindnames()} != set(binds[0]):
             return ["parsed"]
         cursor.executemany(text, binds)
         return [f"{cursor.rowcount} rows, from pictures of ours"]
@@ -130,7 +131,7 @@ def rig(variables: Mapping[str, str] | None = None) -> Iterator[Rig]:
         files = directory / "files"
         files.mkdir()
         for theirs, ours in _MODEL_FILES.items():
-            shutil.copy(MODELS / ours, files / theirs)
+            (files / theirs).write_bytes(with_input((MODELS / ours).read_bytes(), "input"))
         write_album(files / "pictures", pictures=_PICTURES, bad=0)
         cluster = Cluster.create(directory / "databases", standbys=("sby1",), dba_password=ANSWER)
         try:

@@ -32,22 +32,22 @@ def vecs(connection: oracledb.Connection) -> oracledb.Connection:
     return connection
 
 
-def _recall(connection: oracledb.Connection, accuracy: int) -> float:
+def _recall(connection: oracledb.Connection, approximate: str) -> float:
     rng = Random(8)
     right = 0
     for _ in range(20):
         query = _vector(rng)
         exact = {row[0] for row in fetch(connection, _EXACT, query)}
-        right += len(exact & {row[0] for row in fetch(connection, _APPROX.format(accuracy), query)})
+        right += len(exact & {row[0] for row in fetch(connection, approximate, query)})
     return right / 200
 
 
 def test_approximate_search_is_exact_without_an_index_and_misses_some_with_one(vecs: oracledb.Connection) -> None:
-    assert _recall(vecs, 50) == 1.0
+    assert _recall(vecs, _APPROX.format(50)) == 1.0
     run(vecs, _CREATE)
-    low, high = _recall(vecs, 50), _recall(vecs, 99)
+    low, high = _recall(vecs, _APPROX.format(50)), _recall(vecs, _APPROX.format(99))
     assert 0.2 < low < high <= 1.0
-    assert _recall(vecs, 100) == 1.0
+    assert _recall(vecs, _APPROX.format(100)) == 1.0
 
 
 def test_rows_changed_later_are_found(vecs: oracledb.Connection) -> None:
@@ -97,7 +97,6 @@ def test_an_index_on_no_rows_finds_what_comes_later(connection: oracledb.Connect
     [
         "organization inmemory neighbor graph distance cosine",
         "organization neighbor partitions distance manhattan",
-        "organization neighbor partitions with target accuracy 90",
         "organization neighbor partitions parameters (type ivf, samples_per_partition 3)",
     ],
 )
@@ -107,6 +106,16 @@ def test_other_vector_indexes_are_refused_by_name(vecs: oracledb.Connection, cla
     assert code_of(caught.value) in {907, 3001}
 
 
+def test_an_accuracy_of_the_index_counts_where_the_query_names_none(vecs: oracledb.Connection) -> None:
+    approx = _APPROX.removesuffix(" with target accuracy {}")
+    found = {}
+    for accuracy in (20, 100):
+        run(vecs, f"{_CREATE} with target accuracy {accuracy}")
+        found[accuracy] = _recall(vecs, approx)
+        run(vecs, "drop index iv")
+    assert found[20] < found[100] == 1.0
+
+
 def test_partitions_can_be_named(vecs: oracledb.Connection) -> None:
     run(vecs, f"{_CREATE} parameters (type ivf, neighbor partitions 3)")
-    assert 0.3 < _recall(vecs, 10) < 1.0
+    assert 0.3 < _recall(vecs, _APPROX.format(10)) < 1.0

@@ -19,6 +19,7 @@ from emulator.engine.definitions.accounts import (
     new_verifier,
     plan_password,
 )
+from emulator.engine.definitions.directories import create_directory, drop_directory
 from emulator.engine.definitions.indexes import create_index, create_vector_index, drop_index
 from emulator.engine.definitions.models import model_fingerprint, plan_drop_model, plan_model
 from emulator.engine.definitions.privileges import change_grants
@@ -51,6 +52,7 @@ def plan_definition(text: StatementText, catalogue: Catalogue, scope: Scope) -> 
         OraError: What Oracle would say, or 3001 for what is not emulated.
     """
     work = Work(DefinitionParser(text.text), catalogue, scope)
+    work.parser.cut_container_clause()
     for words, maker in _STATEMENTS:
         if work.parser.accept(*words):
             plan = maker(work)
@@ -95,6 +97,9 @@ _STATEMENTS: tuple[tuple[tuple[str, ...], Callable[[Work], DefinitionPlan]], ...
     (("CREATE", "SYNONYM"), create_synonym),
     (("CREATE", "OR", "REPLACE", "SYNONYM"), create_synonym),
     (("CREATE", "PUBLIC", "SYNONYM"), lambda work: create_synonym(work, public=True)),
+    (("CREATE", "DIRECTORY"), create_directory),
+    (("CREATE", "OR", "REPLACE", "DIRECTORY"), lambda work: create_directory(work, replaces=True)),
+    (("DROP", "DIRECTORY"), drop_directory),
     (("DROP", "PROCEDURE"), drop_unit("PROCEDURE")),
     (("DROP", "FUNCTION"), drop_unit("FUNCTION")),
     (("DROP", "PACKAGE", "BODY"), drop_unit("PACKAGE BODY")),

@@ -14,6 +14,7 @@ from emulator.engine.definitions.work import (
     store_object,
 )
 from emulator.engine.objects import (
+    DEFAULT_ACCURACY,
     Index,
     Relation,
     index_storage,
@@ -59,7 +60,7 @@ def create_vector_index(work: Work) -> DefinitionPlan:
     parser.expect("ON", code=969)
     relation = work.table()
     columns = parser.names()
-    count, metric = _vector_index_clauses(parser)
+    count, metric, accuracy = _vector_index_clauses(parser)
     if catalogue.index_owner(owner, name) is not None:
         if exists_allowed:
             return DefinitionPlan(())
@@ -69,7 +70,7 @@ def create_vector_index(work: Work) -> DefinitionPlan:
         raise OraError(904, f'"{columns[0]}"')
     if len(columns) != 1 or column.type.name is not TypeName.VECTOR:
         raise NotEmulated("a vector index on anything but one column of type VECTOR")
-    index = Index(owner, name, columns, metric=metric)
+    index = Index(owner, name, columns, metric=metric, accuracy=accuracy)
     changed = replace(relation, indexes=(*relation.indexes, index), by_name={})
     return DefinitionPlan(
         (
@@ -80,19 +81,21 @@ def create_vector_index(work: Work) -> DefinitionPlan:
     )
 
 
-def _vector_index_clauses(parser: DefinitionParser) -> tuple[int, str]:
-    """Take the clauses of a vector index; return the number of partitions (0: default) and the metric."""
+def _vector_index_clauses(parser: DefinitionParser) -> tuple[int, str, int]:
+    """Take the clauses of a vector index; return the number of partitions (0: default), metric and accuracy."""
     if parser.accept("ORGANIZATION", "INMEMORY"):
         raise NotEmulated("vector index with ORGANIZATION INMEMORY NEIGHBOR GRAPH (HNSW)")
     parser.expect("ORGANIZATION", "NEIGHBOR", "PARTITIONS")
-    count, metric = 0, "COSINE"
+    count, metric, accuracy = 0, "COSINE", DEFAULT_ACCURACY
     while parser.token.kind != "end":
         if parser.accept("DISTANCE") or parser.accept("WITH", "DISTANCE"):
             metric = parser.name()
             if metric not in INDEX_METRICS:
                 raise NotEmulated(f"vector index with DISTANCE {metric}")
         elif parser.accept("WITH", "TARGET", "ACCURACY"):
-            raise NotEmulated("a vector index's own TARGET ACCURACY; name it in the query")
+            accuracy = parser.number()
+            if not 0 < accuracy <= 100:
+                raise OraError(922, offset=parser.token.offset)
         elif parser.accept("PARAMETERS", "(", "TYPE", "IVF"):
             if parser.accept(",", "NEIGHBOR", "PARTITIONS"):
                 count = parser.number()
@@ -101,7 +104,7 @@ def _vector_index_clauses(parser: DefinitionParser) -> tuple[int, str]:
             parser.number()  # it is built by one process here, with the same result
         else:
             break
-    return count, metric
+    return count, metric, accuracy
 
 
 def drop_vector_indexes(relation: Relation) -> list[Statement]:

@@ -10,28 +10,24 @@ from emulator.engine.definitions.work import (
     Work,
 )
 from emulator.engine.prepared import DefinitionPlan
+from emulator.engine.supplied_packages import SUPPLIED_PACKAGES
 from emulator.errors import NotEmulated, OraError
 
 _OBJECT_PRIVILEGES = frozenset(
-    {"SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE", "READ", "REFERENCES", "INDEX", "ALTER"}
+    {"SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE", "READ", "WRITE", "REFERENCES", "INDEX", "ALTER"}
 )
 
 
 _SYSTEM_PRIVILEGES = frozenset(
     {
         *("CREATE SESSION", "CREATE TABLE", "CREATE VIEW", "CREATE PROCEDURE", "CREATE SEQUENCE", "CREATE SYNONYM"),
-        *(
-            "CREATE PUBLIC SYNONYM",
-            "CREATE TRIGGER",
-            "CREATE TYPE",
-            "CREATE MINING MODEL",
-            "CREATE USER",
-            "CREATE ROLE",
-        ),
+        *("CREATE PUBLIC SYNONYM", "CREATE TRIGGER", "CREATE TYPE", "CREATE MINING MODEL", "CREATE USER"),
+        *("CREATE ROLE", "CREATE JOB", "CREATE MATERIALIZED VIEW", "CREATE ANY DIRECTORY", "DROP ANY DIRECTORY"),
         *("ALTER USER", "DROP USER", "ALTER SYSTEM", "ALTER SESSION", "UNLIMITED TABLESPACE", "SELECT ANY TABLE"),
         *("INSERT ANY TABLE", "UPDATE ANY TABLE", "DELETE ANY TABLE", "CREATE ANY TABLE", "DROP ANY TABLE"),
         *("ALTER ANY TABLE", "SELECT ANY DICTIONARY", "KEEP DATE TIME", "KEEP SYSGUID", "GRANT ANY PRIVILEGE"),
-        *("GRANT ANY ROLE", "CREATE JOB", "CREATE MATERIALIZED VIEW", "SET CONTAINER"),
+        *("GRANT ANY ROLE", "SET CONTAINER", "ADVISOR", "ADMINISTER DATABASE TRIGGER"),
+        *("CREATE ANY SEQUENCE", "DROP ANY SEQUENCE", "SELECT ANY SEQUENCE"),
     }
 )
 
@@ -68,19 +64,7 @@ def change_grants(work: Work, before_grantees: str, make: Callable[..., Statemen
     privileges = _privilege_words(parser)
     statements: list[Statement] = []
     if parser.accept("ON"):
-        if parser.accept("MINING", "MODEL"):
-            owner, name = parser.qualified_name()
-            model = catalogue.model(work.scope, owner, name)
-            target = (model.owner, model.name)
-        else:
-            owner, name = parser.qualified_name()
-            unit = catalogue.unit(work.scope, owner, name)
-            found = unit if unit is not None else catalogue.relation(work.scope, owner, name)
-            if found.owner == "SYS" and name.startswith("V$"):
-                raise OraError(2030)
-            target = (found.owner, name if found.owner == "SYS" else found.name)
-        if target[0] != work.scope.user and not catalogue.has_privilege(work.scope.user, "GRANT ANY OBJECT PRIVILEGE"):
-            raise OraError(1031)
+        target = _target(work, privileges)
         parser.expect(before_grantees)
         grantees = _grantees(work)
         for privilege in privileges:
@@ -105,6 +89,40 @@ def change_grants(work: Work, before_grantees: str, make: Callable[..., Statemen
     if parser.token.word == "WITH":
         raise NotEmulated("GRANT … WITH ADMIN OPTION or WITH GRANT OPTION", offset=parser.token.offset)
     return DefinitionPlan(tuple(statements))
+
+
+def _target(work: Work, privileges: list[str]) -> tuple[str, str]:
+    """Take the object behind ON; return its owner and name."""
+    parser, catalogue = work.parser, work.catalogue
+    if parser.accept("DIRECTORY"):
+        name = parser.name()
+        if name not in catalogue.directories:
+            raise OraError(22930)
+        target = ("SYS", name)
+    elif parser.accept("MINING", "MODEL"):
+        model = catalogue.model(work.scope, *parser.qualified_name())
+        target = (model.owner, model.name)
+    else:
+        target = _named_target(work, privileges)
+    if target[0] != work.scope.user and not catalogue.has_privilege(work.scope.user, "GRANT ANY OBJECT PRIVILEGE"):
+        raise OraError(1031)
+    return target
+
+
+def _named_target(work: Work, privileges: list[str]) -> tuple[str, str]:
+    catalogue = work.catalogue
+    owner, name = work.parser.qualified_name()
+    unit = catalogue.unit(work.scope, owner, name)
+    if unit is not None:
+        return unit.owner, unit.name
+    if owner in {None, "SYS"} and name in SUPPLIED_PACKAGES:
+        return "SYS", name
+    if privileges == ["EXECUTE"]:
+        raise OraError(4042, name)
+    found = catalogue.relation(work.scope, owner, name)
+    if found.owner == "SYS" and name.startswith("V$"):
+        raise OraError(2030)
+    return found.owner, name if found.owner == "SYS" else found.name
 
 
 def _check_may_grant_role(work: Work, role: str) -> None:

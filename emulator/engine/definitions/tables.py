@@ -228,7 +228,7 @@ def _create_statements(relation: Relation, catalogue: Catalogue) -> list[Stateme
     if used is not None:
         raise OraError(2264)
     lines = []
-    has_primary = any(constraint.kind is ConstraintKind.PRIMARY_KEY for constraint in relation.constraints)
+    has_primary = relation.has_primary_key
     if not has_primary:  # changesets know rows by their primary key
         lines.append('"_rowid" INTEGER PRIMARY KEY')
     for column in relation.columns:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 from emulator import number
@@ -31,6 +33,25 @@ def _num(value: int | None) -> bytes | None:
 
 def _int_of(value: bytes | None) -> int | None:
     return None if value is None else number.floor(decode_number(value))
+
+
+class _RowNumbers:
+    """Numbers of new rows in tables without a primary key: they grow with time, also from one start to the next.
+
+    Transactions that insert side by side must not be given the same one: they would wait for each other.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def next(self) -> int:
+        with self._lock:
+            self._last = max(self._last + 1, time.time_ns())
+            return self._last
+
+
+_row_numbers = _RowNumbers()
 
 
 class _Sum:
@@ -76,6 +97,7 @@ def register_operators(connection: Any) -> None:  # noqa: ANN401 - apsw's types 
     connection.create_scalar_function("num_negate", _negate, 1, deterministic=True)
     connection.create_scalar_function("num", _num, 1, deterministic=True)
     connection.create_scalar_function("int_of", _int_of, 1, deterministic=True)
+    connection.create_scalar_function("new_row_number", _row_numbers.next, 0)
     connection.create_scalar_function("cast_value", _cast, 2, deterministic=True)
     connection.create_aggregate_function("single_row", _SingleRow, 1)
     connection.create_window_function("num_sum", _Sum, 1)
