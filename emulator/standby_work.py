@@ -6,7 +6,7 @@ Databases", and the error pages of ORA-03172, ORA-03173, ORA-03176, ORA-16397 an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence as Series
 from typing import TYPE_CHECKING
 
 from emulator.dataguard import RedirectedSession
@@ -15,7 +15,7 @@ from emulator.errors import NotEmulated, OraError
 from emulator.session import Outcome, RowSource
 
 if TYPE_CHECKING:
-    from emulator.engine.objects import Scope
+    from emulator.engine.objects import Scope, Sequence
     from emulator.engine.prepared import PreparedChange, PreparedQuery
     from emulator.statement_text import StatementText
     from emulator.user_session import UserSession
@@ -47,7 +47,7 @@ class StandbyWork:
     # ------------------------------------------------------------------ statements
 
     def change(
-        self, change: PreparedChange, rows: Sequence[Sequence[Value]], scope: Scope, *, batch_errors: bool
+        self, change: PreparedChange, rows: Series[Series[Value]], scope: Scope, *, batch_errors: bool
     ) -> Outcome:
         """Run DML on the primary.
 
@@ -82,6 +82,10 @@ class StandbyWork:
         self._changed_anything = self.in_transaction
         self._wait_for_primary()
 
+    def sequence_values(self, sequence: Sequence) -> list[int]:
+        """Draw as many values on the primary as a sequence keeps in memory; raises ORA-16397."""
+        return self._primary.sequence_values(sequence)
+
     def check_delay(self) -> None:
         """Refuse a query of data that are older than the session allows.
 
@@ -98,7 +102,7 @@ class StandbyWork:
         """Tell whether the open transaction may have changed one of these tables."""
         return self.in_transaction and (self._changed_anything or bool(self._primary.tables & tables))
 
-    def open_query(self, prepared: PreparedQuery, values: Sequence[Value]) -> RowSource:
+    def open_query(self, prepared: PreparedQuery, values: Series[Value]) -> RowSource:
         """Run a query here that sees the transaction's own changes on the primary.
 
         It waits until all that the primary has committed is applied here; the changes are then laid over the data for

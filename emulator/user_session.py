@@ -41,6 +41,7 @@ from emulator.plsql.packages.parallel_execute import VIEW_QUERIES, VIEW_TABLES
 from emulator.session import BatchError, Column, Logon, Outcome, RowSource, SessionStatistics
 from emulator.session_control import is_control, run_control
 from emulator.session_environment import read_user_environment
+from emulator.session_sequences import SessionSequences
 from emulator.standby_work import StandbyWork
 from emulator.statement_text import StatementKind, StatementText, scan_statement
 
@@ -94,6 +95,7 @@ class UserSession:
         self.identity: dict[str, str | None] = {}
         self.package_state: dict[str, object] = {}
         self.standby = StandbyWork(self)
+        self._sequences = SessionSequences(instance.store, self.standby.sequence_values)
         self.logon_time = datetime.datetime.now(datetime.UTC)
         self.is_active = False
         self.statistics = SessionStatistics()
@@ -590,10 +592,20 @@ class UserSession:
         """Run a model on one value in this instance."""
         return self.instance.embed(model, data, check_cancelled=self.check_cancelled)
 
+    def next_value(self, key: tuple[str, str]) -> int:
+        """Return NEXTVAL of a sequence."""
+        return self._sequences.next_value(key)
+
+    def current_value(self, key: tuple[str, str]) -> int:
+        """Return CURRVAL of a sequence."""
+        return self._sequences.current_value(key)
+
     def dynamic_view(self, name: str) -> Sequence[Row]:
         """Return the rows of a V$ view."""
         if name == OWN_CHANGES_VIEW:
             return [(self.instance.store.changes_of(self._transaction),)]
+        if name == "USER_SEQUENCES":
+            return self._sequences.rows(self.scope.user)
         if name in VIEW_QUERIES:
             return self._package_view(name)
         return self.instance.dynamic_view(name)

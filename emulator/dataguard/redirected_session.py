@@ -18,6 +18,7 @@ from emulator.errors import OraError
 from emulator.session import Outcome
 
 if TYPE_CHECKING:
+    from emulator.engine.objects import Sequence as NumberSequence
     from emulator.engine.prepared import PreparedChange
 
 log = logging.getLogger("emulator.redirection")
@@ -87,6 +88,10 @@ class RedirectedSession:
     def own_changes(self) -> bytes:
         """Return the transaction's uncommitted changes, as a changeset of SQLite's; raises ORA-16397."""
         return self._on_link(RedirectedTransaction.own_changes)
+
+    def sequence_values(self, sequence: NumberSequence) -> list[int]:
+        """Draw as many values of a sequence as it keeps in memory; raises ORA-16397, and as the primary says."""
+        return self._on_link(lambda link: link.sequence_values(sequence))
 
     def current_scn(self) -> int:
         """Return the primary's SCN; raises ORA-16397."""

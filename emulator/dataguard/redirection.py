@@ -21,6 +21,7 @@ import oracledb
 from emulator.dataguard.call_watch import CallWatch
 from emulator.datatypes import SqlType, TypeName, Value
 from emulator.engine.dictionary import OWN_CHANGES_VIEW
+from emulator.engine.objects import Sequence as NumberSequence
 from emulator.errors import NotEmulated, OraError
 from emulator.session import BatchError, Outcome
 from emulator.statement_text import scan_statement
@@ -138,6 +139,14 @@ class RedirectedTransaction:
         with _as_ora_errors():
             self._connection.commit()
         return self.current_scn()
+
+    def sequence_values(self, sequence: NumberSequence) -> list[int]:
+        """Draw as many values of a sequence as it keeps in memory."""
+        names = ".".join('"' + name.replace('"', '""') + '"' for name in sequence.key)
+        query = f"SELECT {names}.NEXTVAL FROM dual CONNECT BY LEVEL <= :1"  # noqa: S608 - quoted names
+        with _as_ora_errors(), self._connection.cursor() as cursor:
+            cursor.execute(query, [sequence.cache])
+            return [int(value) for (value,) in cursor]
 
     def current_scn(self) -> int:
         """Return the primary's SCN."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emulator.datatypes import SqlType, TypeName, Value
 from emulator.engine.assignment import Target, assign
+from emulator.engine.computed_parameters import ComputedParameter, SequenceNumber
 from emulator.engine.constant_embeddings import ConstantEmbedding
 from emulator.engine.objects import Model
 from emulator.engine.pieces import Piece
@@ -29,7 +30,7 @@ class BindList:
     #: For each SQLite parameter: which bind, and how its value is stored; None for a computed one.
     encoders: list[tuple[int, Callable[[Value], Any]] | None] = field(default_factory=list)
     #: Parameters that are computed from those before them.
-    embeddings: list[ConstantEmbedding] = field(default_factory=list)
+    computed: list[ComputedParameter] = field(default_factory=list)
     #: Slices of the text that PL/SQL's variables stand in: start, end, bind.
     slices: list[tuple[int, int, int]] = field(default_factory=list)
     _by_slice: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -76,8 +77,26 @@ class BindList:
     def embedding(self, model: Model, argument: Piece, sql_type: SqlType) -> Piece:
         """Return an embedding of a constant as a parameter: the model runs once, before SQLite and its locks."""
         self.encoders.append(None)
-        self.embeddings.append(ConstantEmbedding(model, argument, len(self.encoders) - 1))
+        self.computed.append(ConstantEmbedding(model, argument, len(self.encoders) - 1))
         return Piece(f"?{len(self.encoders)}", sql_type, is_constant=True)
+
+    def sequence_number(self, key: tuple[str, str], *, is_next: bool, sql_type: SqlType) -> Piece:
+        """Return NEXTVAL or CURRVAL as a parameter: one number for each execution, however often it is named.
+
+        CURRVAL beside NEXTVAL is the same number.
+        """
+        for known in self.computed:
+            if isinstance(known, SequenceNumber) and known.key == key and (known.is_next or not is_next):
+                return Piece(f"?{known.position + 1}", sql_type)
+        self.encoders.append(None)
+        self.computed.append(SequenceNumber(key, is_next, len(self.encoders) - 1))
+        return Piece(f"?{len(self.encoders)}", sql_type)
+
+    def draw_only_for_null(self, given: str) -> None:
+        """Let the newest number of a sequence be drawn only where the parameter ``given`` is NULL."""
+        newest = self.computed[-1] if self.computed else None
+        if isinstance(newest, SequenceNumber) and given.startswith("?") and newest.position == len(self.encoders) - 1:
+            self.computed[-1] = replace(newest, unless_filled=int(given[1:]) - 1)
 
     def take_bind(self, sql: str) -> int | None:
         """Take back the newest parameter if a text is nothing but a bind; return the bind's number."""
@@ -101,8 +120,8 @@ class BindList:
         if len(values) < len(self.names):
             raise OraError(1008)
         stored = [None if entry is None else entry[1](values[entry[0]]) for entry in self.encoders]
-        for embedding in self.embeddings:
-            stored[embedding.position] = embedding.compute(stored)
+        for computed in self.computed:
+            stored[computed.position] = computed.compute(stored)
         return tuple(stored)
 
     def text_for_primary(self, returning: int) -> str:

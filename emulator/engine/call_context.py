@@ -60,6 +60,12 @@ class CallContext(Protocol):
             OraError: The value cannot be embedded; ORA-40284 when the model is gone.
         """
 
+    def next_value(self, key: tuple[str, str]) -> int:
+        """Return NEXTVAL of the sequence with that owner and name; raise ORA-08004 and its like."""
+
+    def current_value(self, key: tuple[str, str]) -> int:
+        """Return CURRVAL of a sequence; raise ORA-08002."""
+
     def dynamic_view(self, name: str) -> Sequence[Row]:
         """Return the rows of a V$ view (DATABASE, INSTANCE, DATAGUARD_STATS, SESSION …) in its declared columns."""
 

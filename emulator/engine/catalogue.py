@@ -24,6 +24,7 @@ from emulator.engine.objects import (
     Relation,
     RelationKind,
     Scope,
+    Sequence,
     TableColumn,
     Unit,
 )
@@ -116,6 +117,7 @@ class Catalogue:
     units: Mapping[tuple[str, str, str], Unit]
     errors: Mapping[tuple[str, str, str], tuple[UnitError, ...]]
     models: Mapping[tuple[str, str], Model]
+    sequences: Mapping[tuple[str, str], Sequence]
     #: By name; all belong to SYS.
     directories: Mapping[str, Directory]
     #: (owner, name) of a synonym to (owner, name) of what it stands for.
@@ -150,6 +152,7 @@ class Catalogue:
         units: dict[tuple[str, str, str], Unit] = {}
         synonyms: dict[tuple[str, str], tuple[str, str]] = {}
         directories: dict[str, Directory] = {}
+        sequences: dict[tuple[str, str], Sequence] = {}
         created: dict[tuple[str, str, str], str] = {}
         for owner, name, kind, text, status, at in connection.execute(
             "SELECT owner, name, kind, definition, status, created FROM _objects"
@@ -158,6 +161,8 @@ class Catalogue:
             created[owner, name, kind] = at
             if kind in {"TABLE", "VIEW"}:
                 relations[owner, name] = relation_from_json(owner, name, kind, definition)
+            elif kind == "SEQUENCE":
+                sequences[owner, name] = Sequence(owner, name, **definition)
             elif kind == "DIRECTORY":
                 directories[name] = Directory(name, definition["path"])
             elif kind == "SYNONYM":
@@ -189,6 +194,7 @@ class Catalogue:
             units=units,
             errors=errors,
             models=models,
+            sequences=sequences,
             directories=directories,
             synonyms=synonyms,
             created=created,
@@ -242,6 +248,20 @@ class Catalogue:
         found = self._find(self.models, scope, owner, name)
         if found is None or not self.may_see(scope, found.owner, found.name):
             raise OraError(40284)
+        return found
+
+    def sequence(self, scope: Scope, owner: str | None, name: str) -> Sequence:
+        """Return a sequence.
+
+        Raises:
+            OraError: 2289, there is none or the user may not use it.
+        """
+        found = self._find(self.sequences, scope, owner, name)
+        if found is None or not (
+            self.may_see(scope, found.owner, found.name)
+            or self.has_privilege(scope.user, "SELECT ANY SEQUENCE", by_roles=scope.has_roles)
+        ):
+            raise OraError(2289)
         return found
 
     def directory(self, scope: Scope, name: str) -> Directory:
@@ -407,7 +427,16 @@ def relation_to_json(relation: Relation) -> str:
     return json.dumps(
         {
             "columns": [
-                [column.name, type_to_json(column.type), column.nullable, column.default] for column in relation.columns
+                [
+                    column.name,
+                    type_to_json(column.type),
+                    column.nullable,
+                    column.default,
+                    column.default_on_null,
+                    column.identity,
+                    column.identity_sequence,
+                ]
+                for column in relation.columns
             ],
             "constraints": [
                 [
@@ -434,7 +463,7 @@ def relation_to_json(relation: Relation) -> str:
 def relation_from_json(owner: str, name: str, kind: str, value: Mapping[str, list[list[object]]]) -> Relation:
     """Read a table or view from the dictionary."""
     columns = tuple(
-        TableColumn(str(entry[0]), type_from_json(entry[1]), bool(entry[2]), entry[3])  # type: ignore[arg-type]
+        TableColumn(str(entry[0]), type_from_json(entry[1]), bool(entry[2]), *entry[3:])  # type: ignore[arg-type]
         for entry in value["columns"]
     )
     constraints = tuple(
@@ -451,7 +480,7 @@ def relation_from_json(owner: str, name: str, kind: str, value: Mapping[str, lis
         for entry in value["constraints"]
     )
     indexes = tuple(
-        Index(str(entry[0]), str(entry[1]), tuple(entry[2]), bool(entry[3]), str(entry[4]), int(str(entry[5])))  # type: ignore[arg-type]
+        Index(str(entry[0]), str(entry[1]), tuple(entry[2]), bool(entry[3]), *entry[4:])  # type: ignore[arg-type]
         for entry in value["indexes"]
     )
     return Relation(

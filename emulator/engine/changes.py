@@ -9,8 +9,9 @@ from sqlglot import exp
 from emulator.datatypes import SqlType, TypeName, Value
 from emulator.engine.assignment import Target, assign
 from emulator.engine.binds import BindList
+from emulator.engine.dialect import parse_statement
 from emulator.engine.expressions import ExpressionWriter
-from emulator.engine.names import stored_name
+from emulator.engine.names import is_sequence_column, stored_name
 from emulator.engine.objects import Relation, RelationKind, TableColumn
 from emulator.engine.pieces import Names, Source, convert, quote, text_literal
 from emulator.engine.prepared import PreparedQuery, StoredRow
@@ -104,9 +105,10 @@ class ChangeWriter:
                 raise OraError(913 if len(items) > given else 947)
             writer = ExpressionWriter(self._statement, Names())
             writer.allows_aggregates = False
+            writer.draws_once = True
             texts = [
-                self._assigned(writer, relation, column, item)
-                for column, item in zip(columns, [*items, *self._defaults(columns[given:])], strict=True)
+                self._inserted(writer, relation, column, item)
+                for column, item in zip(columns, [*items, *[None] * (len(columns) - given)], strict=True)
             ]
             texts += ["new_row_number()"] * len(hidden)
             change.sqlite_text = f"{head} VALUES ({', '.join(texts)})"
@@ -126,18 +128,21 @@ class ChangeWriter:
         head: str,
     ) -> None:
         given = len(listed) if listed is not None else len(relation.columns)
-        if len(columns) > given:
-            raise NotEmulated("INSERT … SELECT into a table with defaults for the columns left out")
+        for column in columns[:given]:
+            if column.identity == "ALWAYS":
+                raise OraError(32795)
+            if column.default_on_null:
+                raise NotEmulated("INSERT … SELECT into a column with DEFAULT ON NULL")
         numbered = [] if relation.has_primary_key else ["new_row_number()"]
-        query = self._statement.query(values, None, is_top=True)
-        if len(query.fields) != given:
-            raise OraError(913 if len(query.fields) > given else 947)
-        if query.embeddings or self._statement.embeds_inside:
+        query = self._statement.query(_with_items(values, self._defaults(columns[given:])), None, is_top=True)
+        if len(query.fields) != len(columns):
+            raise OraError(913 if len(query.fields) > len(columns) else 947)
+        if query.embeddings or query.drawn or self._statement.embeds_inside:
             from emulator.engine.compiler import Query  # noqa: PLC0415 - the two need each other
 
             change.source = Query(self._statement, query)
             change.source_targets = [_target_of(relation, column) for column in columns]
-            texts = [f"?{number + 1}" for number in range(given)] + numbered
+            texts = [f"?{number + 1}" for number in range(len(columns))] + numbered
             change.sqlite_text = f"{head} VALUES ({', '.join(texts)})"
             return
         texts = [
@@ -162,8 +167,12 @@ class ChangeWriter:
             column = relation.by_name.get(name)
             if column is None:
                 raise OraError(904, f'"{name}"', offset=writer.offset(item.this))
+            if column.identity == "ALWAYS":
+                raise OraError(32796)
             if any(part.startswith(f"{quote(name)} =") for part in parts):
                 raise OraError(957, offset=writer.offset(item.this))
+            if any(map(is_sequence_column, item.expression.walk())):
+                raise NotEmulated("NEXTVAL in UPDATE", offset=writer.offset(item.expression))
             parts.append(f"{quote(name)} = {self._assigned(writer, relation, column, item.expression)}")
         target = f'"{relation.sqlite_name}" AS {quote(source.alias)}'
         change.sqlite_text = f"UPDATE {target} SET {', '.join(parts)}{self._where(node, writer)}"
@@ -208,18 +217,28 @@ class ChangeWriter:
 
     @staticmethod
     def _defaults(columns: Sequence[TableColumn]) -> list[exp.Expression]:
-        from emulator.engine.dialect import parse_statement  # noqa: PLC0415 - only for defaults
+        return [_default_of(column) for column in columns]
 
-        found: list[exp.Expression] = []
-        for column in columns:
-            tree = parse_statement(f"SELECT {column.default} FROM dual")
-            found.append(tree.expressions[0])
-        return found
+    def _inserted(
+        self, writer: ExpressionWriter, relation: Relation, column: TableColumn, node: exp.Expression | None
+    ) -> str:
+        """Write a column's value in VALUES; None for its default."""
+        is_default = node is None or _is_default(node)
+        if column.identity == "ALWAYS" and not is_default:
+            raise OraError(32795)
+        if node is None or is_default or (column.default_on_null and isinstance(node, exp.Null)):
+            return self._assigned(writer, relation, column, _default_of(column))
+        if not column.default_on_null or (isinstance(node, exp.Literal) and node.this):
+            return self._assigned(writer, relation, column, node)
+        given = self._assigned(writer, relation, column, node)
+        default = self._assigned(writer, relation, column, _default_of(column))
+        self._statement.binds.draw_only_for_null(given)
+        return f"coalesce({given}, {default})"
 
     def _assigned(self, writer: ExpressionWriter, relation: Relation, column: TableColumn, node: exp.Expression) -> str:
         target = _target_of(relation, column)
-        if isinstance(node, exp.Column) and stored_name(node.this) == "DEFAULT" and node.args.get("table") is None:
-            raise NotEmulated("DEFAULT as a value")
+        if _is_default(node):
+            node = _default_of(column)
         piece = writer.value(node)
         bind = self._statement.binds.take_bind(piece.sql)
         if bind is not None:  # a bare bind: converted and checked in Python, which is also faster
@@ -260,6 +279,32 @@ class ChangeWriter:
         for key, value in node.args.items():
             if key not in names and value not in (None, False, [], ""):
                 raise NotEmulated(f"{type(node).__name__.upper()} with {key}")
+
+
+def _is_default(node: exp.Expression) -> bool:
+    if isinstance(node, exp.Var):
+        return str(node.this).upper() == "DEFAULT"
+    return isinstance(node, exp.Column) and stored_name(node.this) == "DEFAULT" and node.args.get("table") is None
+
+
+def _default_of(column: TableColumn) -> exp.Expression:
+    """Return the expression of a column's default, NULL without one."""
+    if column.default is None:
+        return exp.Null()
+    tree = parse_statement(f"SELECT {column.default} FROM dual")
+    found: exp.Expression = tree.expressions[0]
+    return found
+
+
+def _with_items(query: exp.Expression, items: Sequence[exp.Expression]) -> exp.Expression:
+    """Return a query with further items at the end of its select list."""
+    if not items:
+        return query
+    if not isinstance(query, exp.Select) or query.args.get("group") or query.args.get("distinct"):
+        raise NotEmulated("INSERT of such a query into a table with defaults for the columns left out")
+    extended = query.copy()
+    extended.set("expressions", [*extended.expressions, *items])
+    return extended
 
 
 def _target_of(relation: Relation, column: TableColumn) -> Target:

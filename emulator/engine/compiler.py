@@ -36,11 +36,12 @@ class Query:
         self.embeds_inside = statement.embeds_inside
         self._sql = written.sql
         self._embeddings = written.embeddings
+        self._drawn = written.drawn
         self._binds = statement.binds
 
     def open(self, run: RunQuery, values: Sequence[Value]) -> RowSource:
         """Start the query."""
-        return QueryRows(self.columns, run(self._sql, self._binds.parameters(values)), self._embeddings)
+        return QueryRows(self.columns, run(self._sql, self._binds.parameters(values)), self._embeddings, self._drawn)
 
 
 def prepare(

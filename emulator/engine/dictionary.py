@@ -404,6 +404,19 @@ _VIEWS: dict[str, View] = {
         ),
         None,
     ),
+    "USER_SEQUENCES": View(
+        columns_of(
+            sequence_name=NAME,
+            min_value=NUMBER,
+            max_value=NUMBER,
+            increment_by=NUMBER,
+            cycle_flag=varchar2(1),
+            order_flag=varchar2(1),
+            cache_size=NUMBER,
+            last_number=NUMBER,
+        ),
+        None,
+    ),
     "ALL_DIRECTORIES": View(columns_of(owner=NAME, directory_name=NAME, directory_path=TEXT), _directories),
     "ALL_USERS": View(columns_of(username=NAME, user_id=NUMBER, created=DATE), _users),
     "USER_USERS": View(

@@ -1,6 +1,6 @@
 """The ALL_ views: what a user may see of everybody's objects. Tools that reflect a schema read these.
 
-Views of things that the emulator does not have (materialised views, sequences, comments …) are empty.
+Views of things that the emulator does not have (materialised views, comments …) are empty.
 """
 
 from __future__ import annotations
@@ -29,6 +29,28 @@ def _tables(catalogue: Catalogue, user: str) -> Iterator[_Row]:
     for relation in _relations(catalogue, user):
         if relation.kind is RelationKind.TABLE:
             yield (relation.owner, relation.name, "USERS", "VALID", None, None, None, "DISABLED", None, "N")
+
+
+def _identities(catalogue: Catalogue, user: str) -> Iterator[_Row]:
+    for relation in _relations(catalogue, user):
+        for column in relation.columns:
+            sequence = catalogue.sequences.get((relation.owner, column.identity_sequence))
+            if sequence is not None:
+                flags = (sequence.cycle, sequence.order)
+                options = (
+                    f"START WITH: {sequence.start}, INCREMENT BY: {sequence.increment}, "
+                    f"MAX_VALUE: {sequence.maximum}, MIN_VALUE: {sequence.minimum}, "
+                    f"CYCLE_FLAG: {'NY'[flags[0]]}, CACHE_SIZE: {sequence.cache}, ORDER_FLAG: {'NY'[flags[1]]}"
+                )
+                yield (relation.owner, relation.name, column.name, column.identity, sequence.name, options)
+
+
+def _sequences(catalogue: Catalogue, user: str) -> Iterator[_Row]:
+    for each in catalogue.sequences.values():
+        if is_visible(catalogue, user, each.owner, each.name):
+            cycle, order = ("Y" if flag else "N" for flag in (each.cycle, each.order))
+            cache = 0 if each.cache == 1 else each.cache
+            yield (each.owner, each.name, each.minimum, each.maximum, each.increment, cycle, order, cache)
 
 
 def _views(catalogue: Catalogue, user: str) -> Iterator[_Row]:
@@ -187,9 +209,14 @@ ALL_VIEWS: dict[str, View] = {
     ),
     "ALL_TAB_IDENTITY_COLS": View(
         columns_of(
-            owner=NAME, table_name=NAME, column_name=NAME, generation_type=varchar2(10), identity_options=varchar2(298)
+            owner=NAME,
+            table_name=NAME,
+            column_name=NAME,
+            generation_type=varchar2(10),
+            sequence_name=NAME,
+            identity_options=varchar2(298),
         ),
-        _nothing,
+        _identities,
     ),
     "ALL_CONSTRAINTS": View(
         columns_of(
@@ -262,6 +289,18 @@ ALL_VIEWS: dict[str, View] = {
     ),
     "ALL_MVIEWS": View(columns_of(owner=NAME, mview_name=NAME, query=TEXT), _nothing),
     "ALL_MVIEW_COMMENTS": View(columns_of(owner=NAME, mview_name=NAME, comments=TEXT), _nothing),
-    "ALL_SEQUENCES": View(columns_of(sequence_owner=NAME, sequence_name=NAME), _nothing),
+    "ALL_SEQUENCES": View(
+        columns_of(
+            sequence_owner=NAME,
+            sequence_name=NAME,
+            min_value=NUMBER,
+            max_value=NUMBER,
+            increment_by=NUMBER,
+            cycle_flag=varchar2(1),
+            order_flag=varchar2(1),
+            cache_size=NUMBER,
+        ),
+        _sequences,
+    ),
     "ALL_DB_LINKS": View(columns_of(owner=NAME, db_link=NAME, username=NAME, host=TEXT), _nothing),
 }

@@ -29,7 +29,7 @@ from emulator.engine.functions import function
 from emulator.engine.functions.conversions import to_number
 from emulator.engine.functions.date_formats import parse_date
 from emulator.engine.functions.type_rules import common
-from emulator.engine.names import stored_name, stored_text
+from emulator.engine.names import is_sequence_column, stored_name, stored_text
 from emulator.engine.pieces import NULL_TYPE, Names, Piece, convert, quote, text_literal, unify
 from emulator.engine.stored_values import signature_letter, to_stored
 from emulator.errors import NotEmulated, OraError
@@ -59,7 +59,7 @@ _BARE = frozenset(
     }
 )
 _UNSORTED = frozenset({TypeName.CLOB, TypeName.BLOB, TypeName.LONG, TypeName.LONG_RAW})
-_REFUSED_COLUMNS = frozenset({"ROWID", "LEVEL", "NEXTVAL", "CURRVAL", "ORA_ROWSCN", "CONNECT_BY_ROOT"})
+_REFUSED_COLUMNS = frozenset({"ROWID", "LEVEL", "ORA_ROWSCN", "CONNECT_BY_ROOT"})
 
 
 class ExpressionWriter:
@@ -81,6 +81,8 @@ class ExpressionWriter:
         #: Texts of GROUP BY's expressions.
         self.grouped: frozenset[str] = frozenset()
         self.inside_aggregate = False
+        #: Whether numbers of sequences may be had here: one for each execution.
+        self.draws_once = False
 
     # ------------------------------------------------------------------ entry points
 
@@ -137,6 +139,8 @@ class ExpressionWriter:
         if isinstance(node.this, exp.Star):
             raise OraError(936, offset=self.offset(node))
         name, table = stored_name(node.this), None
+        if is_sequence_column(node):
+            return self._sequence_number(node, name)
         if node.args.get("table") is not None:
             table = stored_name(node.args["table"])
         found = self.names.find(table, name)
@@ -158,6 +162,22 @@ class ExpressionWriter:
             raise NotEmulated(f"{name} here", offset=self.offset(node))
         written = f'"{table}"."{name}"' if table is not None else f'"{name}"'
         raise OraError(904, written, offset=self.offset(node))
+
+    def sequence_key(self, node: exp.Column) -> tuple[str, str]:
+        """Return owner and name of the sequence whose NEXTVAL or CURRVAL a column is."""
+        owner = stored_name(node.args["db"]) if node.args.get("db") is not None else None
+        try:
+            found = self.statement.catalogue.sequence(self.statement.scope, owner, stored_name(node.args["table"]))
+        except OraError as error:
+            error.offset = self.offset(node)
+            raise
+        return found.key
+
+    def _sequence_number(self, node: exp.Column, name: str) -> Piece:
+        key = self.sequence_key(node)
+        if not self.draws_once:
+            raise OraError(2287, offset=self.offset(node))
+        return self.statement.binds.sequence_number(key, is_next=name == "NEXTVAL", sql_type=NUMBER)
 
     def variable(self, node: exp.Expression) -> Piece | None:
         """Return the PL/SQL variable that a reference means, None if it means none."""

@@ -14,6 +14,12 @@ def stored_name(identifier: Any) -> str:  # noqa: ANN401 - whatever names someth
     return str(identifier).upper()
 
 
+def is_sequence_column(node: Any) -> bool:  # noqa: ANN401 - any part of a tree
+    """Tell whether a column is a sequence's NEXTVAL or CURRVAL."""
+    is_of_something = isinstance(node, exp.Column) and node.args.get("table") is not None
+    return is_of_something and stored_name(node.this) in {"NEXTVAL", "CURRVAL"}
+
+
 def stored_text(node: exp.Expression) -> str:
     """Return a dotted name as one text, for messages and look-ups."""
     if isinstance(node, exp.Column):

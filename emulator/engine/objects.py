@@ -45,6 +45,11 @@ class TableColumn:
     nullable: bool = True
     #: SQL text of DEFAULT, None without one.
     default: str | None = None
+    #: The default also stands for an explicit NULL.
+    default_on_null: bool = False
+    #: ALWAYS or BY DEFAULT for an identity column; its default draws from ``identity_sequence``.
+    identity: str = ""
+    identity_sequence: str = ""
 
 
 class ConstraintKind(enum.Enum):
@@ -128,6 +133,50 @@ class Relation:
     def sqlite_name(self) -> str:
         """Name of the SQLite table, to be written in double quotes."""
         return self.name if self.kind is RelationKind.DICTIONARY else table_storage(self.owner, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A sequence; its values are the store's."""
+
+    owner: str
+    name: str
+    #: The first value ever.
+    start: int
+    increment: int
+    minimum: int
+    maximum: int
+    cycle: bool = False
+    #: Values taken into memory at a time; 1 for NOCACHE.
+    cache: int = 20
+    order: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Owner and name."""
+        return self.owner, self.name
+
+    @property
+    def counter(self) -> str:
+        """Name of its high-water mark among the dictionary's counters."""
+        return f"sequence {self.owner}.{self.name}"
+
+    def values_from(self, first: int, count: int) -> tuple[list[int], int]:
+        """Return the next values from one on, at most ``count`` and fewer at its end, and the one after them."""
+        found: list[int] = []
+        value = first
+        while len(found) < count:
+            if not self.minimum <= value <= self.maximum:
+                if not self.cycle:
+                    break
+                value = self.minimum if self.increment > 0 else self.maximum
+            found.append(value)
+            value += self.increment
+        return found, value
+
+    def mark_statement(self, mark: int) -> tuple[str, tuple[str, str]]:
+        """Return the SQLite statement that stores a high-water mark; as a text, it may be too long for an integer."""
+        return "INSERT OR REPLACE INTO _counters VALUES (?, ?)", (self.counter, f"={mark}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,8 @@ class DefinitionPlan:
     tables: frozenset[str] = frozenset()
     #: Code of a warning to report (24344), 0 for none.
     warning_code: int = 0
+    #: Sequences' values in memory are not to be used any more.
+    changes_sequences: bool = False
 
 
 Prepared: TypeAlias = PreparedQuery | PreparedChange

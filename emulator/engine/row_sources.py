@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from emulator.datatypes import Row, SqlType, Value
 from emulator.engine.call_context import current_context
+from emulator.engine.computed_parameters import SequenceNumber
 from emulator.engine.prepared import StoredRow
 from emulator.engine.stored_values import from_stored
 from emulator.engine.written_query import Embedding
@@ -17,7 +18,11 @@ class QueryRows:
     """A ``RowSource`` over SQLite's rows."""
 
     def __init__(
-        self, columns: tuple[Column, ...], stored: Iterator[StoredRow], embeddings: dict[int, Embedding]
+        self,
+        columns: tuple[Column, ...],
+        stored: Iterator[StoredRow],
+        embeddings: dict[int, Embedding],
+        drawn: dict[int, SequenceNumber],
     ) -> None:
         """Begin before the first row."""
         self.columns = columns
@@ -27,6 +32,7 @@ class QueryRows:
         ]
         self._stored: Iterator[StoredRow] | None = stored
         self._embeddings = embeddings
+        self._drawn = drawn
 
     def fetch(self, count: int) -> list[Row]:
         """Return the next rows; see ``emulator.session.RowSource``."""
@@ -61,4 +67,14 @@ class QueryRows:
             for number, embedding in self._embeddings.items():
                 if values[number] is not None:
                     values[number] = context.embed(embedding.model, values[number])
+        if self._drawn:
+            self._draw(values)
         return tuple(values)
+
+    def _draw(self, values: list[Value]) -> None:
+        """Fill in the numbers of sequences: one NEXTVAL of each for a row, before any CURRVAL."""
+        context = current_context()
+        for key in dict.fromkeys(number.key for number in self._drawn.values() if number.is_next):
+            context.next_value(key)
+        for at, number in self._drawn.items():
+            values[at] = context.current_value(number.key)

@@ -10,11 +10,12 @@ from sqlglot import exp
 
 from emulator.datatypes import NUMBER
 from emulator.engine.aggregates import AGGREGATES
+from emulator.engine.computed_parameters import SequenceNumber
 from emulator.engine.dialect import APPROXIMATE, VectorEmbedding
 from emulator.engine.expressions import ExpressionWriter
 from emulator.engine.function_calls import embedding_parts, model_type
 from emulator.engine.item_texts import item_texts
-from emulator.engine.names import stored_name
+from emulator.engine.names import is_sequence_column, stored_name
 from emulator.engine.objects import RelationKind
 from emulator.engine.outer_joins import conjuncts, rewrite_join_marks
 from emulator.engine.pieces import Field, Names, Source, quote
@@ -48,6 +49,7 @@ class SelectWriter:
         self._fields: list[Field] = []
         self._items: list[str] = []
         self._embeddings: dict[int, Embedding] = {}
+        self._drawn: dict[int, SequenceNumber] = {}
 
     def write(self) -> WrittenQuery:
         """Write it."""
@@ -65,7 +67,9 @@ class SelectWriter:
         if self._needs_numbers(row_limit):
             from_text, where, row_limit = self._numbered(from_text + where + (row_limit or "")), "", None
         group = self._group()
+        self._writer.draws_once = self._is_top and self._is_of_dual() and not group
         self._select_list()
+        self._writer.draws_once = False
         having = self._having()
         distinct = node.args.get("distinct")
         if distinct is not None and distinct.args.get("on") is not None:
@@ -93,6 +97,7 @@ class SelectWriter:
             is_single_row=self._writer.has_aggregate and not group,
             is_correlated=self._names.is_correlated,
             embeddings=self._embeddings,
+            drawn=self._drawn,
             for_update=bool(node.args.get("locks")),
         )
 
@@ -142,6 +147,11 @@ class SelectWriter:
             found = replaced(node)
             return found.this if isinstance(found, exp.Paren) else found
         return node.transform(replaced)
+
+    def _is_of_dual(self) -> bool:
+        sources = self._names.sources
+        is_dual = [source.relation is not None and source.relation.name == "DUAL" for source in sources]
+        return is_dual in ([], [True]) and self._node.args.get("connect") is None
 
     def _index_condition(self, accuracy: int, *, has_where: bool) -> str:
         """Write the condition by which a vector index serves the query; empty where none can: then it is exact.
@@ -329,6 +339,8 @@ class SelectWriter:
         if isinstance(item, exp.Alias):
             inner, name = item.this, stored_name(item.args["alias"])
         nullable = True
+        if self._draw_later(inner, name):
+            return
         if self._may_wait(inner):
             model, argument = embedding_parts(self._writer, inner)  # type: ignore[arg-type]
             if not argument.is_constant:
@@ -357,6 +369,20 @@ class SelectWriter:
             name = stored_name(inner.this) if isinstance(inner, exp.Column) else self._text_of(item)
         self._items.append(piece.sql)
         self._fields.append(Field(name, quote(name), piece.type, nullable))
+
+    def _draw_later(self, node: exp.Expression, name: str | None) -> bool:
+        """Write a NEXTVAL or CURRVAL of several rows as a column that is drawn row by row; tell whether it is one."""
+        if not is_sequence_column(node) or not self._is_top or self._writer.draws_once:
+            if self._is_top and not self._writer.draws_once and any(map(is_sequence_column, _own_nodes(node))):
+                raise NotEmulated("NEXTVAL inside an expression, for several rows", offset=self._writer.offset(node))
+            return False
+        if any(self._node.args.get(key) for key in ("distinct", "group", "order")):
+            raise OraError(2287, offset=self._writer.offset(node))
+        key = self._writer.sequence_key(node)  # type: ignore[arg-type]
+        self._drawn[len(self._items)] = SequenceNumber(key, stored_name(node.this) == "NEXTVAL")
+        self._items.append("NULL")
+        self._fields.append(Field(name or stored_name(node.this), "", NUMBER))
+        return True
 
     def _may_wait(self, node: exp.Expression) -> bool:
         """Tell whether an item's model may be run when its row is handed out: lazily, and never in a sorter."""

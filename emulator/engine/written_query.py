@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from emulator.datatypes import SqlType
+from emulator.engine.computed_parameters import SequenceNumber
 from emulator.engine.objects import Model
 from emulator.engine.pieces import Field
 
@@ -29,4 +30,6 @@ class WrittenQuery:
     is_correlated: bool = False
     #: By column number.
     embeddings: dict[int, Embedding] = field(default_factory=dict)
+    #: Columns that are a number of a sequence, drawn when their row is handed out; by column number.
+    drawn: dict[int, SequenceNumber] = field(default_factory=dict)
     for_update: bool = False

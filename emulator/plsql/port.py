@@ -77,6 +77,12 @@ class SqlPort(Protocol):
     def rollback_to(self, name: str) -> None:
         """ROLLBACK TO name; raise ORA-01086 if there is none."""
 
+    def next_value(self, key: tuple[str, str]) -> int:
+        """Return NEXTVAL of the sequence with that owner and name; raise ORA-08004 and its like."""
+
+    def current_value(self, key: tuple[str, str]) -> int:
+        """Return CURRVAL of a sequence; raise ORA-08002."""
+
     def check_writable(self) -> None:
         """Raise ORA-16000 on a standby: for what Oracle does not do there."""
 

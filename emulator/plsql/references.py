@@ -52,6 +52,9 @@ def compile_reference(comp: Compilation, node: syntax.Reference) -> Compiled:
     constructed = _constructor(comp, node)
     if constructed is not None:
         return constructed
+    number = _sequence_number(comp, node)
+    if number is not None:
+        return number
     environment = _error_function(comp, node)
     if environment is not None:
         return environment
@@ -208,6 +211,20 @@ _CLOCKS: dict[str, tuple[Callable[[], datetime.datetime], str]] = {
     "SYSTIMESTAMP": (_now, "TIMESTAMP WITH TIME ZONE"),
     "CURRENT_TIMESTAMP": (_now, "TIMESTAMP WITH TIME ZONE"),
 }
+
+
+def _sequence_number(comp: Compilation, node: syntax.Reference) -> Compiled | None:
+    """Compile ``[owner.]sequence.NEXTVAL`` or CURRVAL."""
+    names = [part.name for part in node.parts]
+    if len(names) not in {2, 3} or names[-1] not in {"NEXTVAL", "CURRVAL"}:
+        return None
+    try:
+        key = comp.port.catalogue.sequence(comp.rights, names[0] if len(names) == 3 else None, names[-2]).key
+    except OraError as error:
+        raise CompileError(f"PL/SQL: {error.text}", node.offset) from None
+    if names[-1] == "NEXTVAL":
+        return Compiled(lambda frame: frame.run.port.next_value(key), SCALARS["NUMBER"])
+    return Compiled(lambda frame: frame.run.port.current_value(key), SCALARS["NUMBER"])
 
 
 def _error_function(comp: Compilation, node: syntax.Reference) -> Compiled | None:

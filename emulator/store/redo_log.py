@@ -30,6 +30,8 @@ class RedoKind(enum.Enum):
     CHANGES = "changes"
     #: SQLite statements with parameters.
     DEFINITION = "definition"
+    #: The same, of the high-water marks of sequences.
+    SEQUENCE = "sequence"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from emulator.store import redo_log
 from emulator.store.incarnations import create_incarnations, read_history
 from emulator.store.locks import LockTable
 from emulator.store.redo_log import RedoKind, RedoRecord
+from emulator.store.sequences import SequenceValues
 from emulator.store.transaction import Transaction, combine
 
 #: A row of SQLite's holds at most 10^9 bytes, and a commit's redo is one row.
@@ -94,6 +95,7 @@ class Store:
         self.advanced = threading.Condition()
         self.path = path
         self._on_connect = on_connect
+        self.sequences = SequenceValues(self)
         self._owner: Transaction | None = None
         self._readers: queue.LifoQueue[apsw.Connection] = queue.LifoQueue()
         self.writer = self._connect()
@@ -174,11 +176,13 @@ class Store:
     def begin_epoch(self) -> None:
         """Begin a new role: what open transactions have in the writer is lost, and they cannot be committed."""
         self.epoch += 1
+        self.sequences.forget()
         self.vacate()
 
     def reload(self) -> None:
         """Read again what is kept in memory of the data; they have been replaced as a whole."""
         self.history = read_history(self.writer)
+        self.sequences.forget()
         self.catalogue = Catalogue.load(self.writer, self.catalogue.version + 1)
         self._advance(redo_log.read_scn(self.writer))
 
@@ -322,18 +326,25 @@ class Store:
                 return plan
             if self.locks_tables(plan.tables, own):
                 raise OraError(54)
-            self.vacate()
-            self.writer.execute("BEGIN IMMEDIATE").fetchall()
             try:
-                self._run_statements(plan.statements)
-                self._finish(RedoKind.DEFINITION, redo_log.encode_statements(plan.statements))
-            except BaseException as error:
-                self._roll_back()
-                if isinstance(error, apsw.ConstraintError):  # rows that are there do not fit a new key
-                    raise OraError(1452) from None
-                raise
+                self.run_as_redo(RedoKind.DEFINITION, plan.statements)
+            except apsw.ConstraintError:  # rows that are there do not fit a new key
+                raise OraError(1452) from None
+            if plan.changes_sequences:
+                self.sequences.forget()
             self.catalogue = Catalogue.load(self.writer, self.catalogue.version + 1)
             return plan
+
+    def run_as_redo(self, kind: RedoKind, statements: Sequence[tuple[str, StoredRow]]) -> None:
+        """Run statements in a SQLite transaction of their own, with their redo; under the latch."""
+        self.vacate()
+        self.writer.execute("BEGIN IMMEDIATE").fetchall()
+        try:
+            self._run_statements(statements)
+            self._finish(kind, redo_log.encode_statements(statements))
+        except BaseException:
+            self._roll_back()
+            raise
 
     def locks_tables(self, tables: frozenset[str], own: Transaction | None) -> bool:
         """Tell whether another open transaction has changed one of these tables."""

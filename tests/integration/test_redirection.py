@@ -150,6 +150,23 @@ def test_parallel_work_by_packages_is_refused_on_a_standby(pictures: Cluster, pa
         assert code_raised(lambda: run(connected, f"begin {package}; end;")) == 16000
 
 
+def test_databases_draw_different_numbers_of_a_sequence(pictures: Cluster) -> None:
+    with at(pictures, "prim") as connected:
+        run(connected, "create sequence shared", "create sequence single nocache")
+        drawn = fetch(connected, "select shared.nextval from dual connect by level <= 3")
+    for name in ("sby1", "sby2", "sby1"):
+        with at(pictures, name) as connected:
+            run(connected, "alter session sync with primary")
+            drawn += fetch(connected, "select shared.nextval from dual connect by level <= 25")
+            assert fetch(connected, "select shared.currval from dual") == drawn[-1:]
+            assert code_raised(lambda c=connected: fetch(c, "select single.nextval from dual")) == 16000
+            run(connected, "insert into pictures (id) values (shared.nextval)", "commit")
+            drawn += fetch(connected, "select max(id) from pictures")
+    assert len(set(drawn)) == len(drawn) == 81
+    with at(pictures, "prim") as connected:
+        run(connected, "drop sequence shared", "drop sequence single")
+
+
 def test_the_views_count_the_cpu_time_of_inference_while_it_goes_on(pictures: Cluster) -> None:
     busy = "select value from v$osstat where stat_name = 'BUSY_TIME'"
     metric = "select value from v$sysmetric where metric_name = 'CPU Usage Per Sec'"

@@ -73,8 +73,8 @@ ORA-03001: unimplemented feature: function SQRT is not emulated
 select nosuch(4) from dual;
 ORA-00904: "NOSUCH": invalid identifier
 
-create table no (id number generated always as identity);
-ORA-03001: unimplemented feature: GENERATED of a column is not emulated
+create table no (id number, twice number generated always as (id * 2));
+ORA-03001: unimplemented feature: GENERATED of a column, other than AS IDENTITY is not emulated
 
 create table no (id number, n number as (id + 1));
 ORA-03001: unimplemented feature: AS of a column is not emulated

@@ -23,6 +23,7 @@ from emulator.engine.definitions.directories import create_directory, drop_direc
 from emulator.engine.definitions.indexes import create_index, create_vector_index, drop_index
 from emulator.engine.definitions.models import model_fingerprint, plan_drop_model, plan_model
 from emulator.engine.definitions.privileges import change_grants
+from emulator.engine.definitions.sequences import alter_sequence, create_sequence, drop_sequence
 from emulator.engine.definitions.tables import alter_table, create_table, drop_table, truncate_table
 from emulator.engine.definitions.units import drop_unit, plan_unit
 from emulator.engine.definitions.views import create_synonym, create_view, drop_view
@@ -97,6 +98,9 @@ _STATEMENTS: tuple[tuple[tuple[str, ...], Callable[[Work], DefinitionPlan]], ...
     (("CREATE", "SYNONYM"), create_synonym),
     (("CREATE", "OR", "REPLACE", "SYNONYM"), create_synonym),
     (("CREATE", "PUBLIC", "SYNONYM"), lambda work: create_synonym(work, public=True)),
+    (("CREATE", "SEQUENCE"), create_sequence),
+    (("ALTER", "SEQUENCE"), alter_sequence),
+    (("DROP", "SEQUENCE"), drop_sequence),
     (("CREATE", "DIRECTORY"), create_directory),
     (("CREATE", "OR", "REPLACE", "DIRECTORY"), lambda work: create_directory(work, replaces=True)),
     (("DROP", "DIRECTORY"), drop_directory),

@@ -127,6 +127,11 @@ def drop_user(work: Work) -> DefinitionPlan:
     statements += [
         (f'DROP TABLE "{relation.sqlite_name}"', ()) for relation in owned if relation.kind is RelationKind.TABLE
     ]
+    statements += [
+        ("DELETE FROM _counters WHERE name = ?", (sequence.counter,))
+        for sequence in work.catalogue.sequences.values()
+        if sequence.owner == name
+    ]
     statements += [(f"DELETE FROM {table} WHERE owner = ?", (name,)) for table in ("_objects", "_models", "_errors")]
     statements.append(("DELETE FROM _grants WHERE grantee = ? OR owner = ?", (name, name)))
     statements.append(("DELETE FROM _users WHERE name = ?", (name,)))

@@ -115,6 +115,9 @@ def _named_target(work: Work, privileges: list[str]) -> tuple[str, str]:
     unit = catalogue.unit(work.scope, owner, name)
     if unit is not None:
         return unit.owner, unit.name
+    sequence = catalogue.sequences.get((owner or work.scope.schema, name))
+    if sequence is not None and catalogue.may_see(work.scope, sequence.owner, sequence.name):
+        return sequence.key
     if owner in {None, "SYS"} and name in SUPPLIED_PACKAGES:
         return "SYS", name
     if privileges == ["EXECUTE"]:

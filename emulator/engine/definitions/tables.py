@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass, field, replace
 
 from emulator.engine.catalogue import Catalogue, relation_to_json
-from emulator.engine.definition_parser import DefinitionParser
+from emulator.engine.definition_parser import DefinitionParser, tokens_of
 from emulator.engine.definitions.indexes import drop_vector_indexes
+from emulator.engine.definitions.sequences import creating_statements, dropping_statements, new_sequence, take_options
 from emulator.engine.definitions.work import (
     Statement,
     Work,
@@ -20,6 +22,7 @@ from emulator.engine.objects import (
     ConstraintKind,
     Relation,
     RelationKind,
+    Sequence,
     TableColumn,
     index_storage,
     sqlite_identifier,
@@ -29,12 +32,11 @@ from emulator.engine.prepared import DefinitionPlan
 from emulator.engine.stored_values import SQLITE_TYPES, signature_letter
 from emulator.errors import NotEmulated, OraError
 
+_NEXTVAL = re.compile(r'\s*("[^"]+"|[\w$#]+)\s*\.\s*NEXTVAL\s*', re.IGNORECASE)
 _COLUMN_CLAUSES = frozenset(
     {"NOT", "NULL", "PRIMARY", "UNIQUE", "REFERENCES", "CHECK", "CONSTRAINT", "ENABLE", "DISABLE"}
 )
-
-
-#: Of identity, virtual, invisible and annotated columns, and of deferred constraints.
+#: Of virtual, invisible and annotated columns, and of deferred constraints.
 _REFUSED_COLUMN_CLAUSES = frozenset(
     {"GENERATED", "AS", "INVISIBLE", "VISIBLE", "DEFERRABLE", "INITIALLY", "RELY", "NOVALIDATE", "COLLATE", "DOMAIN"}
 )
@@ -49,6 +51,8 @@ class _TableDraft:
     columns: list[TableColumn]
     constraints: list[Constraint]
     counter: int
+    #: Of identity columns.
+    sequences: list[Sequence] = field(default_factory=list)
 
     def system_name(self) -> str:
         self.counter += 1
@@ -97,6 +101,7 @@ def create_table(work: Work) -> DefinitionPlan:
         raise OraError(957)
     relation = draft.relation()
     statements = _create_statements(relation, catalogue)
+    statements += [item for sequence in draft.sequences for item in creating_statements(sequence)]
     statements.append(store_object(relation.owner, relation.name, "TABLE", relation_to_json(relation)))
     statements.append(("UPDATE _counters SET value = ? WHERE name = 'constraint'", (draft.counter,)))
     parents = {
@@ -104,24 +109,28 @@ def create_table(work: Work) -> DefinitionPlan:
         for constraint in relation.constraints
         if constraint.kind is ConstraintKind.FOREIGN_KEY
     }
-    return DefinitionPlan(tuple(statements), frozenset(parents - {relation.sqlite_name}))
+    return DefinitionPlan(
+        tuple(statements), frozenset(parents - {relation.sqlite_name}), changes_sequences=bool(draft.sequences)
+    )
 
 
 def _column(work: Work, draft: _TableDraft) -> None:
     parser = work.parser
     name = parser.name()
     sql_type = parser.data_type()
-    nullable, default = True, None
+    made = TableColumn(name, sql_type)
     while True:
         constraint_name = parser.name() if parser.accept("CONSTRAINT") else None
         if parser.accept("DEFAULT"):
-            if parser.accept("ON", "NULL"):
-                raise NotEmulated("DEFAULT ON NULL")
-            default = parser.expression_text(_COLUMN_CLAUSES)
+            on_null = parser.accept("ON", "NULL")
+            text = _qualified_default(work, parser.expression_text(_COLUMN_CLAUSES))
+            made = replace(made, default=text, default_on_null=on_null, nullable=made.nullable and not on_null)
+        elif parser.token.word == "GENERATED" and parser.peek().word in {"ALWAYS", "BY"}:
+            made = _identity(parser, draft, made)
         elif parser.accept("NOT", "NULL"):
-            nullable = False
+            made = replace(made, nullable=False)
         elif parser.accept("NULL"):
-            nullable = True
+            made = replace(made, nullable=True)
         elif parser.accept("PRIMARY", "KEY"):
             draft.constraints.append(_key(draft, constraint_name, ConstraintKind.PRIMARY_KEY, (name,)))
         elif parser.accept("UNIQUE"):
@@ -134,7 +143,45 @@ def _column(work: Work, draft: _TableDraft) -> None:
             raise NotEmulated(f"{parser.token.word} of a column", offset=parser.token.offset)
         elif not parser.accept("ENABLE"):
             break
-    draft.columns.append(TableColumn(name, sql_type, nullable, default))
+    draft.columns.append(made)
+
+
+def _qualified_default(work: Work, text: str) -> str:
+    """Return a default's text with its sequence's owner: whoever inserts later may have a sequence of that name too."""
+    match = _NEXTVAL.fullmatch(text)
+    if match is None:
+        return text
+    parts = tokens_of(match[1])
+    name = parts[0].text[1:-1] if parts[0].kind == "quoted" else parts[0].word
+    owner, name = work.catalogue.sequence(work.scope, None, name).key
+    return f'"{owner}"."{name}".NEXTVAL'
+
+
+def _identity(parser: DefinitionParser, draft: _TableDraft, column: TableColumn) -> TableColumn:
+    """Take GENERATED … AS IDENTITY: a sequence of the column's own is its default."""
+    offset = parser.token.offset
+    parser.advance()
+    kind = "ALWAYS" if parser.accept("ALWAYS") else "BY DEFAULT"
+    on_null = False
+    if kind == "BY DEFAULT":
+        parser.expect("BY", "DEFAULT")
+        on_null = parser.accept("ON", "NULL")
+    if not parser.accept("AS", "IDENTITY"):
+        raise NotEmulated("GENERATED of a column, other than AS IDENTITY", offset=offset)
+    draft.counter += 1
+    name = f"ISEQ$$_{draft.counter}"
+    bracket = parser.accept("(")
+    draft.sequences.append(new_sequence(draft.owner, name, take_options(parser)))
+    if bracket:
+        parser.expect(")", code=907)
+    return replace(
+        column,
+        nullable=False,
+        default=f'"{draft.owner}"."{name}".NEXTVAL',
+        default_on_null=on_null,
+        identity=kind,
+        identity_sequence=name,
+    )
 
 
 def _table_constraint(work: Work, draft: _TableDraft) -> bool:
@@ -288,6 +335,12 @@ def drop_table(work: Work) -> DefinitionPlan:
             *drop_vector_indexes(relation),
             (f'DROP TABLE "{relation.sqlite_name}"', ()),
             *forget_object(relation.owner, relation.name, "TABLE"),
+            *(
+                item
+                for column in relation.columns
+                if (sequence := work.catalogue.sequences.get((relation.owner, column.identity_sequence))) is not None
+                for item in dropping_statements(sequence)
+            ),
         ),
         frozenset({relation.sqlite_name}),
     )
