@@ -1,7 +1,9 @@
-"""What a session is connected to: role and name in the Data Guard configuration."""
+"""What a session is connected to: role and name in the Data Guard configuration, and how a standby writes its lag."""
 
 from __future__ import annotations
 
+import datetime
+import re
 from dataclasses import dataclass
 
 from fleet.sessions import Connection
@@ -10,6 +12,15 @@ from fleet.statements import statement
 #: The roles in which embedding is right. TRUE CACHE: a read-only replica that redirects DML too (unverified with
 #: models).
 EMBEDDING_ROLES = frozenset({"PHYSICAL STANDBY", "TRUE CACHE"})
+#: V$DATABASE.OPEN_MODE of a standby that is readable and applies redo.
+APPLYING = "READ ONLY WITH APPLY"
+#: V$DATAGUARD_STATS is to be trusted only while what it was computed from is younger, seconds.
+#: Source: Data Guard Concepts and Administration 23ai, "Monitoring Apply Lag in a Real-time Query Environment".
+FRESH_LAG_SECONDS = 30.0
+#: ``+00 00:00:05``: days, hours, minutes, seconds. Source: V$DATAGUARD_STATS, "day(2) to second(0) interval".
+_INTERVAL = re.compile(r"\+?(\d+) (\d+):(\d+):(\d+)")
+#: TIME_COMPUTED and DATUM_TIME, both of the standby's own clock.
+_TIME_FORMAT = "%m/%d/%Y %H:%M:%S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +46,20 @@ def read_identity(connection: Connection) -> Identity:
         cursor.execute(statement("identity"))
         role, name = cursor.fetchone()
     return Identity(role, name)
+
+
+def seconds_of(interval: str | None) -> float | None:
+    """Read V$DATAGUARD_STATS.VALUE; None if it says nothing."""
+    match = _INTERVAL.match(interval or "")
+    if match is None:
+        return None
+    days, hours, minutes, seconds = (int(part) for part in match.groups())
+    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+
+
+def age_of(computed: str | None, datum: str | None) -> float:
+    """Return the seconds from DATUM_TIME to TIME_COMPUTED; 0 when one of them is not said."""
+    if not computed or not datum:
+        return 0.0
+    times = [datetime.datetime.strptime(text, _TIME_FORMAT) for text in (datum, computed)]  # noqa: DTZ007 - one clock
+    return max(0.0, (times[1] - times[0]).total_seconds())

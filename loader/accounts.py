@@ -39,13 +39,23 @@ class Account:
             InputError: The name or the password cannot be used.
             ConfigurationError: WORKER_PASSWORD or SEARCH_PASSWORD is not set.
         """
-        if not _NAME.fullmatch(name):
-            raise InputError(f"--{role}-account must be an unquoted Oracle name such as adg{role}, not {name!r}")
+        account_name(role, name)
         if name.upper() == str(settings.require("db_user")).upper():
             raise InputError(f"--{role}-account must not be {name}, which owns the pictures")
         settings.require("dba_password")
         setting = f"{role}_password"
         return cls(role, name, quoted_password(setting.upper(), settings.require(setting)))
+
+
+def account_name(role: str, name: str) -> str:
+    """Return the name of an account as it was given.
+
+    Raises:
+        InputError: It is no name that Oracle takes unquoted.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(f"--{role}-account must be an unquoted Oracle name such as adg{role}, not {name!r}")
+    return name
 
 
 def create_account(settings: Settings, directory: Path, account: Account, say: Callable[[str], None]) -> None:

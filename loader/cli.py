@@ -1,4 +1,4 @@
-"""Commands `db install`, `load model`, `load pictures`."""
+"""Commands `db install`, `db index`, `load model`, `load pictures`; `db doctor` is in `loader.doctor`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from fleet.errors import InputError
 from fleet.sessions import Database, session
 from fleet.settings import Settings
 from loader.accounts import Account, create_account
+from loader.doctor.cli import doctor_command
 from loader.install import install, recompile, scripts_directory
 from loader.models import load_model
 from loader.pictures import load_pictures
@@ -25,7 +26,10 @@ _LISTED = 20
 
 @click.group()
 def db() -> None:
-    """Install the database side."""
+    """Install the database side, and check it."""
+
+
+db.add_command(doctor_command)
 
 
 @db.command("install")

@@ -13,21 +13,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fleet.dataguard import EMBEDDING_ROLES
+from fleet.dataguard import APPLYING, EMBEDDING_ROLES, FRESH_LAG_SECONDS
 from fleet.errors import DatabaseError, WrongRoleError
 from fleet.heartbeat import Wishes, WorkerState
 from fleet.ora_codes import LOGON_REFUSED
 
-#: V$DATAGUARD_STATS is to be trusted only while what it was computed from is younger, seconds.
-#: Source: Data Guard Concepts and Administration 23ai, "Monitoring Apply Lag in a Real-time Query Environment".
-_FRESH_SECONDS = 30.0
 #: A worker that paused itself for a fault of the fleet tries one range again after so long, doubled up to the second.
 _FLEET_REST_SECONDS = (15.0, 600.0)
 #: After a range failed by the standby's fault though the standby answers: rest, doubled up to the second.
 _SUSPECT_SECONDS = (1.0, 30.0)
 #: The rest after slow commits is not doubled beyond this.
 _LONGEST_COMMIT_REST_SECONDS = 600.0
-_APPLYING = "READ ONLY WITH APPLY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +209,7 @@ class Guard:
     def apply_lag_seconds(self) -> float | None:
         """The apply lag, if it was said from fresh data."""
         seen = self._observation
-        return seen.apply_lag_seconds if seen is not None and seen.lag_age_seconds < _FRESH_SECONDS else None
+        return seen.apply_lag_seconds if seen is not None and seen.lag_age_seconds < FRESH_LAG_SECONDS else None
 
     @property
     def is_drained(self) -> bool:
@@ -259,14 +255,14 @@ class Guard:
         return self._late(seen)
 
     def _late(self, seen: Observation) -> Verdict | None:
-        if seen.role == "PHYSICAL STANDBY" and seen.open_mode not in {"", _APPLYING}:
+        if seen.role == "PHYSICAL STANDBY" and seen.open_mode not in {"", APPLYING}:
             return Verdict(WorkerState.LAGGING, f"redo is not applied: open mode {seen.open_mode}")
         if seen.apply_lag_seconds is None:
             return None
         limit = self._limits.apply_lag_seconds
         if self._lagging:
             return Verdict(WorkerState.LAGGING, f"apply lag {seen.apply_lag_seconds:.0f} s, limit {limit:g} s")
-        if seen.lag_age_seconds >= max(_FRESH_SECONDS, limit):
+        if seen.lag_age_seconds >= max(FRESH_LAG_SECONDS, limit):
             text = f"nothing has been heard from the primary for {seen.lag_age_seconds:.0f} s"
             return Verdict(WorkerState.LAGGING, text)
         return None

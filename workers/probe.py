@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import logging
-import re
 import threading
 
-from fleet.dataguard import read_identity
+from fleet.dataguard import age_of, read_identity, seconds_of
 from fleet.errors import DatabaseError
 from fleet.sessions import Connection, Database, connect, translated
 from fleet.statements import statement
@@ -17,10 +15,6 @@ from workers.guard import Guard, Observation
 
 log = logging.getLogger("adgfleet.worker")
 
-#: ``+00 00:00:05``: days, hours, minutes, seconds. Source: V$DATAGUARD_STATS, "day(2) to second(0) interval".
-_INTERVAL = re.compile(r"\+?(\d+) (\d+):(\d+):(\d+)")
-#: TIME_COMPUTED and DATUM_TIME, both of the standby's own clock.
-_TIME_FORMAT = "%m/%d/%Y %H:%M:%S"
 #: ORA-00942, ORA-01031: the account may not read a view; the guard does without what it says.
 _NOT_GRANTED = frozenset({"ORA-00942", "ORA-01031"})
 
@@ -101,20 +95,3 @@ class Probe:
         if connection is not None:
             with contextlib.suppress(Exception):  # it is being thrown away
                 connection.close()
-
-
-def seconds_of(interval: str | None) -> float | None:
-    """Read V$DATAGUARD_STATS.VALUE; None if it says nothing."""
-    match = _INTERVAL.match(interval or "")
-    if match is None:
-        return None
-    days, hours, minutes, seconds = (int(part) for part in match.groups())
-    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
-
-
-def age_of(computed: str | None, datum: str | None) -> float:
-    """Return the seconds from DATUM_TIME to TIME_COMPUTED; 0 when one of them is not said."""
-    if not computed or not datum:
-        return 0.0
-    times = [datetime.datetime.strptime(text, _TIME_FORMAT) for text in (datum, computed)]  # noqa: DTZ007 - one clock
-    return max(0.0, (times[1] - times[0]).total_seconds())

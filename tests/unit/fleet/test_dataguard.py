@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.probe import age_of, seconds_of
+from fleet.dataguard import age_of, seconds_of
 
 
 @pytest.mark.parametrize(

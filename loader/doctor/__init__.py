@@ -1,0 +1,1 @@
+"""Checks an installation before its first use: databases, accounts, models, redirection, Redis."""
