@@ -39,6 +39,8 @@ def say_verdict(verdict: Verdict, reference: Reference) -> None:
         f"{again:+d} inferences against a run without faults, {verdict.on_a_primary} on a primary; "
         f"rate back after {back}"
     )
+    for line in verdict.prevented:
+        _say(f"  could not happen: {line}")
     for line in verdict.differences:
         _say(f"  {line}")
 

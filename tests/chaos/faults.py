@@ -108,7 +108,8 @@ class LaggingStandby(_OfStandby):
 
     def mend(self, rig: Rig) -> None:
         self._wait()
-        rig.cluster.levers(self.standby).lag(0.0)
+        if not rig.cluster.instances[self.standby].is_primary:  # a switchover has ended the lag, too
+            rig.cluster.levers(self.standby).lag(0.0)
 
 
 class CutStandby(_OfStandby):
@@ -191,6 +192,64 @@ class KilledPrimary(Fault):
         rig.cluster.start([self.primary])
 
 
+class FrozenPrimary(Fault):
+    """The primary stands still for 6 s: redirected statements get no answer."""
+
+    def happen(self, rig: Rig) -> None:
+        self.primary = rig.cluster.primary
+        rig.cluster.freeze(self.primary)
+        self._last(6.0)
+
+    def mend(self, rig: Rig) -> None:
+        self._wait()
+        rig.cluster.thaw(self.primary)
+
+
+class SlowCommits(_OfStandby):
+    """Redirected commits of a standby take 3 s longer, for 8 s."""
+
+    def happen(self, rig: Rig) -> None:
+        rig.cluster.levers(self.standby).slow_commit(3.0)
+        self._last(8.0)
+
+    def mend(self, rig: Rig) -> None:
+        self._wait()
+        if not rig.cluster.instances[self.standby].is_primary:
+            rig.cluster.levers(self.standby).slow_commit(0.0)
+
+
+class RaisedErrors(_OfStandby):
+    """The next statements of a standby raise an Oracle error: its own, a range's, or one that nobody knows."""
+
+    _CODES = ((16397, "dml"), (3172, "query"), (4036, "query"), (1555, "query"), (60, "dml"), (29400, "any"))
+
+    def __init__(self, rng: Random) -> None:
+        super().__init__(rng)
+        self.code, self.point = rng.choice(self._CODES)
+        self.count = rng.randint(1, 6)
+
+    def happen(self, rig: Rig) -> None:
+        rig.cluster.levers(self.standby).raise_error(self.code, self.count, self.point)
+
+    def mend(self, rig: Rig) -> None:
+        rig.cluster.levers(self.standby).raise_error(self.code, 0, self.point)
+
+    def __str__(self) -> str:
+        return f"RaisedErrors({self.standby}: {self.count} x ORA-{self.code:05d} at {self.point})"
+
+
+class OddPictureErrors(Fault):
+    """Corrupt pictures raise codes that mean other things elsewhere."""
+
+    def __init__(self, rng: Random) -> None:
+        super().__init__(rng)
+        self.code = rng.choice(["random", 54408, 7445, 4036])
+
+    def happen(self, rig: Rig) -> None:
+        for name in rig.cluster.instances:
+            rig.cluster.levers(name).bad_picture_code(self.code)
+
+
 class KilledRedis(Fault):
     """kill -9 of Redis, back on its append-only file after 2 s."""
 
@@ -229,6 +288,10 @@ FAULTS: dict[str, type[Fault]] = {
         Switchover,
         RestartedPrimary,
         KilledPrimary,
+        FrozenPrimary,
+        SlowCommits,
+        RaisedErrors,
+        OddPictureErrors,
         KilledRedis,
         EmptiedRedis,
     )

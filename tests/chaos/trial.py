@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +52,8 @@ class Verdict:
     kinds: list[str]
     faults: list[str]
     differences: list[str]
+    #: Faults that could not happen, because another stood in their way, and why.
+    prevented: list[str] = field(default_factory=list)
     seconds: float = 0.0
     inferences: int = 0
     on_a_primary: int = 0
@@ -102,10 +103,10 @@ def run_trial(
         rig.start()
         observer = _observe(rig)
         rig.produce()
-        happened = _break(rig, planned, observer.started)
+        happened = _break(rig, planned, observer.started, verdict)
         try:
             _recover(rig, produce_again=any(fault.empties_queue for _, fault in planned))
-            verdict.differences = _judge(rig, template, reference.vectors)
+            verdict.differences += _judge(rig, template, reference.vectors)
         except (RuntimeError, DatabaseError) as error:
             verdict.differences.append(str(error))
         verdict.seconds = time.monotonic() - observer.started
@@ -149,8 +150,11 @@ def _observe(rig: Rig) -> Observer:
     return observer
 
 
-def _break(rig: Rig, planned: list[tuple[float, Fault]], started: float) -> list[float]:
-    """Let the faults happen at their times and mend them; return when they happened."""
+def _break(rig: Rig, planned: list[tuple[float, Fault]], started: float, verdict: Verdict) -> list[float]:
+    """Let the faults happen at their times and mend them; return when they happened.
+
+    One that cannot happen because another stands in its way is noted; a trial without any fault proves nothing.
+    """
     happened: list[float] = []
     unmended = set(range(len(planned)))
     for number, (at, fault) in enumerate(planned):
@@ -159,8 +163,10 @@ def _break(rig: Rig, planned: list[tuple[float, Fault]], started: float) -> list
         try:
             fault.happen(rig)
         except (ClusterError, ControlError, redis.RedisError) as error:  # another fault stands in its way
-            sys.stderr.write(f"  {fault} could not happen: {error}\n")
+            verdict.prevented.append(f"{fault}: {error}")
             unmended.discard(number)
+    if len(verdict.prevented) == len(planned):
+        verdict.differences.append("none of its faults happened")
     _mend([planned[number][1] for number in sorted(unmended)], rig)
     return happened
 
