@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.chaos.costs import costs_by_fault, format_costs
 from tests.chaos.faults import FAULTS
-from tests.chaos.points import run_points
+from tests.chaos.points import PointsVerdict, run_points
 from tests.chaos.rig import Template, make_template
 from tests.chaos.trial import Reference, Verdict, run_reference, run_trial
 
@@ -74,7 +74,7 @@ def main() -> None:
     if options.each:
         plans += [(options.first_seed, kind) for kind in FAULTS]
     verdicts: list[Verdict] = []
-    differences: list[str] = []
+    killed = PointsVerdict()
     with tempfile.TemporaryDirectory(prefix="adgfleet-chaos-") as name:
         directory = Path(name)
         template, reference = prepare(directory)
@@ -90,7 +90,7 @@ def main() -> None:
                 shutil.copytree(trial, options.keep / trial.name)
             shutil.rmtree(trial)
         if options.points:
-            differences = run_points(template, reference, directory / "points", points=options.points)
+            killed = run_points(template, reference, directory / "points", points=options.points)
     if verdicts:
         _say(format_costs(costs_by_fault(verdicts, reference_inferences=reference.inferences)))
     failed = [verdict.seed for verdict in verdicts if not verdict.is_clean]
@@ -99,8 +99,11 @@ def main() -> None:
         f"{f': seeds {failed}' if failed else ''}"
     )
     if options.points:
-        _say(f"{options.points} points of a range's life, {len(differences)} differences")
-    sys.exit(1 if failed or differences else 0)
+        _say(
+            f"{options.points} points of a range's life, {len(killed.differences)} differences, "
+            f"{killed.lost_messages} messages lost until the producer ran again"
+        )
+    sys.exit(1 if failed or killed.differences else 0)
 
 
 if __name__ == "__main__":

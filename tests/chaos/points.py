@@ -1,4 +1,4 @@
-"""Kills a worker at many points of one range's life: before, during and after each call to the database."""
+"""Kills a worker at many points of one range's life, from before it is taken until after it is done."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fleet.celery_app import create_app, standby_queue
@@ -26,29 +27,45 @@ _POLL_SECONDS = 0.005
 _MARGIN_SHARE = 0.15
 
 
-def run_points(template: Template, reference: Reference, directory: Path, *, points: int) -> list[str]:
-    """Kill the worker at so many points, evenly spread; return what differed, empty where nothing did."""
+@dataclass(slots=True)
+class PointsVerdict:
+    """What became of a range whose worker was killed."""
+
+    #: Empty where nothing differs from a fault-free run.
+    differences: list[str] = field(default_factory=list)
+    #: Redis had handed the message to a process that was killed before it could note that; the producer ran again.
+    lost_messages: int = 0
+
+
+def run_points(template: Template, reference: Reference, directory: Path, *, points: int) -> PointsVerdict:
+    """Kill the worker at so many points of a range's life, evenly spread in time."""
     ids = sorted(template.good | template.bad)[:_PICTURES]
     message = RangeMessage("points", ids[0], ids[-1], len(ids))
-    said: list[str] = []
+    verdict = PointsVerdict()
     rig = Rig(template, directory)
     try:
         rig.start()
-        duration = _run_once(rig, message, kill_after_seconds=None)
+        duration, _ = _run_once(rig, message, kill_after_seconds=None)
         for point in range(points):
             share = -_MARGIN_SHARE + (1 + 2 * _MARGIN_SHARE) * (point + 0.5) / points
             at = share * duration
-            _run_once(rig, message, kill_after_seconds=at)
+            _, is_lost = _run_once(rig, message, kill_after_seconds=at)
             found = _differences(rig, template, reference.vectors, ids)
-            sys.stderr.write(f"killed at {at:6.3f} s of {duration:.3f} s: {'; '.join(found) or 'equal'}\n")
-            said += [f"killed at {at:.3f} s: {line}" for line in found]
+            lost = "; its message was lost, produced again" if is_lost else ""
+            sys.stderr.write(f"killed at {at:6.3f} s of {duration:.3f} s: {'; '.join(found) or 'equal'}{lost}\n")
+            verdict.differences += [f"killed at {at:.3f} s: {line}" for line in found]
+            verdict.lost_messages += is_lost
     finally:
         rig.stop()
-    return said
+    return verdict
 
 
-def _run_once(rig: Rig, message: RangeMessage, *, kill_after_seconds: float | None) -> float:
-    """Embed the range anew; return the seconds from the moment that it was taken, or would have been, to its end."""
+def _run_once(rig: Rig, message: RangeMessage, *, kill_after_seconds: float | None) -> tuple[float, bool]:
+    """Embed the range anew.
+
+    Returns:
+        Seconds from the moment that it was taken, or would have been, to its end; whether its message was lost.
+    """
     standby = STANDBYS[0]
     with session(Database.primary(rig.settings), module="chaos") as primary:
         _forget(primary, message)
@@ -66,13 +83,12 @@ def _run_once(rig: Rig, message: RangeMessage, *, kill_after_seconds: float | No
                 if kill_after_seconds is not None:
                     time.sleep(kill_after_seconds)  # the point is the test's input
                     rig.signal_worker(standby, signal.SIGKILL)
-        if not _settles(primary, message, _LOST_SECONDS):
-            # Redis had handed the message to a process that was killed before it could note that.
-            sys.stderr.write("  the message was lost on its way to the worker; producing again\n")
+        is_lost = not _settles(primary, message, _LOST_SECONDS)
+        if is_lost:
             rig.produce()
             if not _settles(primary, message, _DEADLINE_SECONDS):
                 raise RuntimeError("the range does not come to an end")
-        return time.monotonic() - started
+        return time.monotonic() - started, is_lost
 
 
 def _settles(primary: Connection, message: RangeMessage, seconds: float) -> bool:
