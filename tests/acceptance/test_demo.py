@@ -20,7 +20,7 @@ from PIL import Image
 from demo.drawing.album import AlbumPicture, write_album
 from fleet.sessions import Database, connect
 from fleet.settings import Settings, load_settings
-from tests.fix_command import adgfleet, clean_environment, command, wait_for_no_process
+from tests.fix_command import adgfleet, adgfleet_json, clean_environment, command, wait_for_no_process
 from tests.fix_emulator import fetch
 
 _PICTURES, _BAD = 300, 6
@@ -101,6 +101,27 @@ def test_the_contact_sheet_is_a_picture(demo: Demo) -> None:
         sheet.load()
         assert sheet.width > 800
         assert len(sheet.convert("RGB").getcolors(1 << 24) or ()) > 1000, "an empty sheet"
+
+
+def test_the_report_of_the_run_says_what_the_databases_say(demo: Demo) -> None:
+    page = Path(demo.result["report"]).read_text(encoding="utf-8")
+    assert f"Run {demo.result['run_id']}" in page
+    assert f"<dt>embedded</dt><dd>{_PICTURES - _BAD}</dd>" in page
+    assert "http" not in page
+    run_id = str(demo.result["run_id"])
+    found = adgfleet_json("--env-file", demo.directory / "stack.env", "report", run_id, "--json", directory=Path.cwd())
+    with connect(Database.primary(demo.settings), module="test") as connected:
+        embedded = fetch(connected, "select count(*) from picture_embeddings")[0][0]
+        failed = fetch(connected, "select id from embedding_failures where failed_at is not null order by id")
+    assert (found["embedded"], found["failed"], found["is_done"]) == (embedded, len(failed), True)
+    assert sorted(failure["id"] for failure in found["failures"]) == [number for (number,) in failed]
+    embedded_by = {name: each["embedded"] for name, each in found["standbys"].items()}
+    assert embedded_by == {name: count for name, count in demo.result["embedded_by"].items() if count}
+    status = adgfleet_json("--env-file", demo.directory / "stack.env", "status", "--json", directory=Path.cwd())
+    assert {name: each["embedded"] for name, each in status["standbys"].items()} == embedded_by
+    assert set(found["cpu"]) == {"primary", "sby1", "sby2"}
+    assert found["samples"] >= 2, "the search page's server samples from the start"
+    assert found["cpu"]["sby1"]["mean_percent"] > found["cpu"]["primary"]["mean_percent"]
 
 
 def _flower(demo: Demo, path: str, *, password: str | None) -> Any:
