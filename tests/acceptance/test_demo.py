@@ -107,7 +107,8 @@ def test_the_report_of_the_run_says_what_the_databases_say(demo: Demo) -> None:
     page = Path(demo.result["report"]).read_text(encoding="utf-8")
     assert f"Run {demo.result['run_id']}" in page
     assert f"<dt>embedded</dt><dd>{_PICTURES - _BAD}</dd>" in page
-    assert "http" not in page
+    assert "http://" not in page
+    assert "https://" not in page
     run_id = str(demo.result["run_id"])
     found = adgfleet_json("--env-file", demo.directory / "stack.env", "report", run_id, "--json", directory=Path.cwd())
     with connect(Database.primary(demo.settings), module="test") as connected:
