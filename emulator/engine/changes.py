@@ -14,7 +14,7 @@ from emulator.engine.expressions import ExpressionWriter
 from emulator.engine.names import is_sequence_column, stored_name
 from emulator.engine.objects import Relation, RelationKind, TableColumn
 from emulator.engine.pieces import Names, Source, convert, quote, text_literal
-from emulator.engine.prepared import PreparedQuery, StoredRow
+from emulator.engine.prepared import MergePlan, PreparedQuery, StoredRow
 from emulator.engine.queries import StatementWriter
 from emulator.engine.stored_values import from_stored, signature_letter
 from emulator.errors import NotEmulated, OraError
@@ -38,6 +38,7 @@ class Change:
         self.bind_names: tuple[str, ...] = ()
         self.bind_types: tuple[SqlType, ...] = ()
         self.source: PreparedQuery | None = None
+        self.merge: MergePlan | None = None
         self.source_targets: list[Target] = []
         self._binds = binds
 
@@ -69,6 +70,11 @@ class ChangeWriter:
             change = self._delete(node)
         else:
             raise NotEmulated(type(node).__name__.upper())
+        self.finish(change)
+        return change
+
+    def finish(self, change: Change) -> None:
+        """Fill in what is known when everything is written."""
         statement = self._statement
         change.uses_model = statement.uses_model
         change.tables_read = frozenset(statement.tables - {change.table})
@@ -79,7 +85,6 @@ class ChangeWriter:
         change.bind_names = tuple(statement.binds.names)
         change.bind_types = tuple(statement.binds.types)
         change.oracle_text = statement.binds.text_for_primary(len(change.returning))
-        return change
 
     # ------------------------------------------------------------------ forms
 
@@ -90,7 +95,7 @@ class ChangeWriter:
             listed = [stored_name(column) for column in target.expressions]
             target = target.this
         relation, source, change = self._target(target, "INSERT")
-        columns = self._columns(relation, listed)
+        columns = self.columns(relation, listed)
         values = node.expression
         hidden = [] if relation.has_primary_key else ['"_rowid"']
         names = [quote(column.name) for column in columns]
@@ -107,7 +112,7 @@ class ChangeWriter:
             writer.allows_aggregates = False
             writer.draws_once = True
             texts = [
-                self._inserted(writer, relation, column, item)
+                self.inserted(writer, relation, column, item)
                 for column, item in zip(columns, [*items, *[None] * (len(columns) - given)], strict=True)
             ]
             texts += ["new_row_number()"] * len(hidden)
@@ -173,15 +178,15 @@ class ChangeWriter:
                 raise OraError(957, offset=writer.offset(item.this))
             if any(map(is_sequence_column, item.expression.walk())):
                 raise NotEmulated("NEXTVAL in UPDATE", offset=writer.offset(item.expression))
-            parts.append(f"{quote(name)} = {self._assigned(writer, relation, column, item.expression)}")
+            parts.append(f"{quote(name)} = {self.assigned(writer, relation, column, item.expression)}")
         target = f'"{relation.sqlite_name}" AS {quote(source.alias)}'
         change.sqlite_text = f"UPDATE {target} SET {', '.join(parts)}{self._where(node, writer)}"
         self._returning(node, change, source)
         return change
 
     def _delete(self, node: exp.Delete) -> Change:
-        self._only(node, "this", "where", "returning", "hint")
-        relation, source, change = self._target(node.this, "DELETE")
+        self._only(node, "this", "tables", "where", "returning", "hint")
+        relation, source, change = self._target(deleted_table(node), "DELETE")
         writer = ExpressionWriter(self._statement, Names(sources=[source]))
         writer.allows_aggregates = False
         change.sqlite_text = f'DELETE FROM "{relation.sqlite_name}" AS {quote(source.alias)}{self._where(node, writer)}'
@@ -203,7 +208,7 @@ class ChangeWriter:
         return relation, source, Change(verb, relation, self._statement.binds)
 
     @staticmethod
-    def _columns(relation: Relation, listed: list[str] | None) -> list[TableColumn]:
+    def columns(relation: Relation, listed: list[str] | None) -> list[TableColumn]:
         """Return the columns that get values: the listed ones, then those with defaults."""
         if listed is None:
             return list(relation.columns)
@@ -219,7 +224,7 @@ class ChangeWriter:
     def _defaults(columns: Sequence[TableColumn]) -> list[exp.Expression]:
         return [_default_of(column) for column in columns]
 
-    def _inserted(
+    def inserted(
         self, writer: ExpressionWriter, relation: Relation, column: TableColumn, node: exp.Expression | None
     ) -> str:
         """Write a column's value in VALUES; None for its default."""
@@ -227,15 +232,16 @@ class ChangeWriter:
         if column.identity == "ALWAYS" and not is_default:
             raise OraError(32795)
         if node is None or is_default or (column.default_on_null and isinstance(node, exp.Null)):
-            return self._assigned(writer, relation, column, _default_of(column))
+            return self.assigned(writer, relation, column, _default_of(column))
         if not column.default_on_null or (isinstance(node, exp.Literal) and node.this):
-            return self._assigned(writer, relation, column, node)
-        given = self._assigned(writer, relation, column, node)
-        default = self._assigned(writer, relation, column, _default_of(column))
+            return self.assigned(writer, relation, column, node)
+        given = self.assigned(writer, relation, column, node)
+        default = self.assigned(writer, relation, column, _default_of(column))
         self._statement.binds.draw_only_for_null(given)
         return f"coalesce({given}, {default})"
 
-    def _assigned(self, writer: ExpressionWriter, relation: Relation, column: TableColumn, node: exp.Expression) -> str:
+    def assigned(self, writer: ExpressionWriter, relation: Relation, column: TableColumn, node: exp.Expression) -> str:
+        """Write a value for a column: converted to its type and checked."""
         target = _target_of(relation, column)
         if _is_default(node):
             node = _default_of(column)
@@ -305,6 +311,13 @@ def _with_items(query: exp.Expression, items: Sequence[exp.Expression]) -> exp.E
     extended = query.copy()
     extended.set("expressions", [*extended.expressions, *items])
     return extended
+
+
+def deleted_table(node: exp.Expression) -> exp.Expression:
+    """Return the table of ``DELETE [FROM] table``."""
+    tables = node.args.get("tables") or []
+    found: exp.Expression = node.this or tables[0]
+    return found
 
 
 def _target_of(relation: Relation, column: TableColumn) -> Target:

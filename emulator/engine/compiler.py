@@ -11,6 +11,7 @@ from emulator.engine.binds import BindList
 from emulator.engine.catalogue import Catalogue
 from emulator.engine.changes import Change, ChangeWriter
 from emulator.engine.dialect import parse_statement
+from emulator.engine.merges import MergeWriter
 from emulator.engine.objects import Scope
 from emulator.engine.prepared import NameResolver, RunQuery
 from emulator.engine.queries import StatementWriter
@@ -95,9 +96,13 @@ def _prepare(text: StatementText, catalogue: Catalogue, scope: Scope, binds: Bin
     source = text.text
     if text.returning_into_offset >= 0:
         source = source[: text.returning_into_offset]
-    tree = parse_statement(source)
     statement = StatementWriter(text, catalogue, scope, binds)
+    tree = None if text.verb == "MERGE" else parse_statement(source)
     try:
+        if tree is None:
+            if text.returning_into_offset >= 0:
+                raise NotEmulated("MERGE with RETURNING")
+            return MergeWriter(statement).write(source)
         if text.kind is StatementKind.QUERY:
             return Query(statement, statement.query(tree, None, is_top=True))
         if text.kind is StatementKind.DML:

@@ -87,8 +87,25 @@ class PreparedQuery(Protocol):
         """Start the query; expensive calls of the select list run when their row is fetched, not before."""
 
 
+@dataclass(frozen=True, slots=True)
+class MergePlan:
+    """A MERGE as SQLite statements; "" for what it does not do."""
+
+    #: Gives for each row: whether to update, whether to insert, the key, the new values, the inserted values.
+    query: str
+    #: Columns of the key by which a row is known.
+    key_count: int
+    #: Columns that are updated.
+    update_count: int
+    update: str
+    insert: str
+    #: Removes a row by its key, and what finds the keys after the updates.
+    delete: str
+    to_delete: str
+
+
 class PreparedChange(Protocol):
-    """An INSERT, UPDATE or DELETE."""
+    """An INSERT, UPDATE, DELETE or MERGE."""
 
     verb: str
     #: SQLite name of the table it changes.
@@ -109,6 +126,8 @@ class PreparedChange(Protocol):
     #: INSERT … SELECT whose query runs a model or another slow function: compute its rows by the read path first, then
     #: insert them one by one with ``parameters`` of each computed row. None elsewhere.
     source: PreparedQuery | None
+    #: MERGE; None elsewhere.
+    merge: MergePlan | None
 
     #: Oracle's text of the statement with PL/SQL variables replaced by placeholders ``:B1`` …, one per bind, as it is
     #: sent to the primary when it is redirected; names unqualified as written.

@@ -20,6 +20,7 @@ from emulator.engine.prepared import SchemaMovedError, StoredRow
 from emulator.errors import OraError
 from emulator.session import BatchError
 from emulator.store.locks import LockKey, check_deadlock
+from emulator.store.merging import run_merge
 from emulator.store.row_keys import row_lock, table_keys, wishes_of
 
 if TYPE_CHECKING:
@@ -56,6 +57,17 @@ class _Savepoint:
 def _extended_code(error: apsw.ConstraintError) -> int:
     code: int = error.extendedresult  # type: ignore[attr-defined]  # set on each instance
     return code
+
+
+@dataclass(slots=True)
+class _FailingChange:
+    """The change of a MERGE that was begun last."""
+
+    text: str = ""
+    row: StoredRow = ()
+
+    def note(self, text: str, row: StoredRow) -> None:
+        self.text, self.row = text, row
 
 
 class _BlockedError(Exception):
@@ -227,9 +239,16 @@ class Transaction:
         writer.execute("SAVEPOINT statement").fetchall()
         recorder = store.record()
         row: StoredRow = ()
+        failing = _FailingChange()
         try:
             touched: set[LockKey] = set()
             for row in rows:
+                if prepared.merge is not None:
+                    count, merged = run_merge(writer, prepared.merge, row, failing.note)
+                    touched.update(row_lock(keys, key) for key in merged)
+                    result.row_counts.append(count)
+                    result.returned.append([])
+                    continue
                 before = writer.total_changes()
                 found = writer.execute(text, row).fetchall()
                 count = writer.changes() if writer.total_changes() > before else 0
@@ -244,7 +263,8 @@ class Transaction:
         except BaseException as error:
             recorder.close()
             with uninterrupted():
-                failure = self._undo(prepared, error, text, row, rows[: len(result.row_counts)])
+                failed_text, failed_row = (failing.text, failing.row) if failing.text else (text, row)
+                failure = self._undo(prepared, error, failed_text, failed_row, rows[: len(result.row_counts)])
             if failure is error:
                 raise
             raise failure from None
@@ -303,14 +323,15 @@ class Transaction:
         if not store.owner_is_full:
             return _NeedsOwnChangesError()
         if _extended_code(error) in _MAY_BE_RIVAL:
-            holders = self._rivals(text, [*before, row])
+            holders = self._rivals(text, [*before, row] if prepared.merge is None else [row])
             if holders:
                 return _BlockedError(holders)
         relation = store.catalogue.table_by_sqlite_name(prepared.table)
         assert relation is not None  # noqa: S101 - _attempt looked
-        for earlier in before:
+        for earlier in before if prepared.merge is None else ():
             writer.execute(text, earlier).fetchall()
-        translated = translate(error, relation, prepared.verb, store.catalogue, connection=writer, text=text, row=row)
+        verb = text.partition(" ")[0] if prepared.merge is not None else prepared.verb
+        translated = translate(error, relation, verb, store.catalogue, connection=writer, text=text, row=row)
         writer.execute("ROLLBACK TO statement").fetchall()
         translated.row_count = len(before)
         return translated
