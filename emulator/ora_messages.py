@@ -102,6 +102,7 @@ MESSAGES: dict[int, str] = {
     1920: "user name '{}' conflicts with another user or role name",
     1921: "role name '{}' conflicts with another user or role name",
     1924: "role '{}' not granted or does not exist",
+    2014: "cannot select FOR UPDATE from view with DISTINCT, GROUP BY, etc.",
     2030: "can only select from fixed tables/views",
     2270: "no matching unique or primary key for this column-list",
     2275: "such a referential constraint already exists in the table",

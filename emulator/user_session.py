@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from emulator.engine.objects import Model, Relation
     from emulator.engine.prepared import (
         DefinitionPlan,
+        LockPlan,
         NameResolver,
         Prepared,
         PreparedChange,
@@ -377,10 +378,8 @@ class UserSession:
     # ------------------------------------------------------------------ queries
 
     def _open_query(self, prepared: PreparedQuery, values: Sequence[Value]) -> RowSource:
-        if prepared.for_update:
-            if not self.instance.store.writable:
-                raise OraError(16000)
-            raise NotEmulated("SELECT … FOR UPDATE")
+        if prepared.lock is not None:
+            return self._keep_rows(self._lock_rows(prepared, prepared.lock, values), None)
         if not self.instance.store.writable:
             self.standby.check_delay()
         if self.standby.has_changed(prepared.tables):
@@ -402,6 +401,17 @@ class UserSession:
                 snapshot.close()
                 raise
         return self._keep_rows(source, snapshot)
+
+    def _lock_rows(self, prepared: PreparedQuery, lock: LockPlan, values: Sequence[Value]) -> RowSource:
+        """Run SELECT … FOR UPDATE; on a standby it is refused, redirected or not."""
+        self.check_writable()
+        if prepared.embeds_inside:
+            raise NotEmulated("a model that runs on rows outside the select list, with FOR UPDATE")
+
+        def run(sql: str, given: StoredRow) -> Iterator[StoredRow]:
+            return iter(self._transaction.lock_rows(sql, given, lock, prepared.schema_version, self.check_cancelled))
+
+        return prepared.open(run, values)
 
     def _keep_rows(self, source: RowSource, snapshot: Snapshot | None) -> RowSource:
         rows = SessionRows(self, source, snapshot)

@@ -32,7 +32,7 @@ class Query:
         self.columns = tuple(Column(field.name, field.type, field.nullable) for field in written.fields)
         self.bind_names = tuple(statement.binds.names)
         self.tables = frozenset(statement.tables)
-        self.for_update = written.for_update
+        self.lock = written.lock
         self.schema_version = statement.catalogue.schema_version
         self.embeds_inside = statement.embeds_inside
         self._sql = written.sql

@@ -15,8 +15,8 @@ from emulator.engine.dialect import parse_statement
 from emulator.engine.expressions import ExpressionWriter
 from emulator.engine.merge_text import MergeText, cut_merge
 from emulator.engine.names import is_sequence_column, stored_name
-from emulator.engine.objects import ConstraintKind, Relation, RelationKind, TableColumn
-from emulator.engine.pieces import Names, Source, quote
+from emulator.engine.objects import Relation, RelationKind, TableColumn
+from emulator.engine.pieces import Names, Source, key_columns, quote
 from emulator.engine.prepared import MergePlan
 from emulator.engine.queries import StatementWriter
 from emulator.errors import NotEmulated, OraError
@@ -56,7 +56,7 @@ class MergeWriter:
     def _plan(
         self, parts: MergeText, relation: Relation, target: Source, source: tuple[str, Source], both: Names
     ) -> MergePlan:
-        keys = _key_columns(relation)
+        keys = key_columns(relation)
         alias = quote(target.alias)
         matched = f"{alias}.{keys[0]} IS NOT NULL"
         on = self._condition(parts.condition, both)
@@ -148,14 +148,6 @@ def _table(source: Source) -> Relation:
 def _check_privilege(statement: StatementWriter, relation: Relation, privilege: str) -> None:
     catalogue: Catalogue = statement.catalogue
     catalogue.check_table_privilege(statement.scope, relation, privilege)
-
-
-def _key_columns(relation: Relation) -> list[str]:
-    """Return SQLite's names of the columns by which rows are known."""
-    for constraint in relation.constraints:
-        if constraint.kind is ConstraintKind.PRIMARY_KEY:
-            return [quote(name) for name in constraint.columns]
-    return ['"_rowid"']
 
 
 def _check_on_columns(parts: MergeText, relation: Relation, target: Source, updated: Sequence[TableColumn]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from emulator.datatypes import SqlType, TypeName, varchar2
 from emulator.engine.functions.type_rules import is_null_type
-from emulator.engine.objects import Relation, sqlite_identifier
+from emulator.engine.objects import ConstraintKind, Relation, sqlite_identifier
 from emulator.engine.stored_values import signature_letter
 from emulator.errors import OraError
 
@@ -55,6 +55,14 @@ class Piece:
 def quote(name: str) -> str:
     """Write a column's or an alias' name for SQLite."""
     return '"' + sqlite_identifier(name).replace('"', '""') + '"'
+
+
+def key_columns(relation: Relation) -> list[str]:
+    """Return SQLite's names of the columns by which a table's rows are known, quoted."""
+    for constraint in relation.constraints:
+        if constraint.kind is ConstraintKind.PRIMARY_KEY:
+            return [quote(name) for name in constraint.columns]
+    return ['"_rowid"']
 
 
 def text_literal(text: str) -> str:

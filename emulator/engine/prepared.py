@@ -69,6 +69,23 @@ class NameResolver(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class LockPlan:
+    """What SELECT … FOR UPDATE locks, and how long it waits."""
+
+    #: SQLite name of each table whose rows are locked, with the number of columns of its key. The keys are the last
+    #: columns of the query, in the same order.
+    tables: tuple[tuple[str, int], ...]
+    #: Seconds; None for ever, 0 for NOWAIT.
+    wait_seconds: int | None = None
+    skips_locked: bool = False
+
+    @property
+    def key_columns(self) -> int:
+        """How many columns at the end of the query are keys."""
+        return sum(count for _table, count in self.tables)
+
+
 class PreparedQuery(Protocol):
     """A SELECT."""
 
@@ -77,7 +94,8 @@ class PreparedQuery(Protocol):
     bind_names: tuple[str, ...]
     #: SQLite names of the tables it reads; dictionary views not among them.
     tables: frozenset[str]
-    for_update: bool
+    #: SELECT … FOR UPDATE; None elsewhere.
+    lock: LockPlan | None
     #: SQLite's number of the schema that the text was written for.
     schema_version: int
     #: A model is run by SQLite itself, on rows: never under the store's latch.

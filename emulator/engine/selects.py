@@ -18,7 +18,8 @@ from emulator.engine.item_texts import item_texts
 from emulator.engine.names import is_sequence_column, stored_name
 from emulator.engine.objects import RelationKind
 from emulator.engine.outer_joins import conjuncts, rewrite_join_marks
-from emulator.engine.pieces import Field, Names, Source, quote
+from emulator.engine.pieces import Field, Names, Source, key_columns, quote
+from emulator.engine.prepared import LockPlan
 from emulator.engine.vector_index import candidates
 from emulator.engine.written_query import Embedding, WrittenQuery
 from emulator.errors import NotEmulated, OraError
@@ -50,6 +51,8 @@ class SelectWriter:
         self._items: list[str] = []
         self._embeddings: dict[int, Embedding] = {}
         self._drawn: dict[int, SequenceNumber] = {}
+        #: Key columns of the tables that FOR UPDATE locks.
+        self._lock_keys: list[str] = []
 
     def write(self) -> WrittenQuery:
         """Write it."""
@@ -83,9 +86,10 @@ class SelectWriter:
             group or distinct or self._writer.has_aggregate or self._names.row_number is not None
         ):
             where += self._index_condition(node.meta[APPROXIMATE], has_where=bool(where))
+        lock = self._lock()
         items = ", ".join(
             f"{item} AS {quote(column.name)}" for item, column in zip(self._items, self._fields, strict=True)
-        )
+        ) + "".join(f", {key}" for key in self._lock_keys)
         words = "SELECT DISTINCT" if distinct is not None else "SELECT"
         sql = f"{prefix}{words} {items}{from_text}{where}{group}{having}{order}"
         limit = row_limit or self._statement.row_limit(node, self._writer)
@@ -98,7 +102,7 @@ class SelectWriter:
             is_correlated=self._names.is_correlated,
             embeddings=self._embeddings,
             drawn=self._drawn,
-            for_update=bool(node.args.get("locks")),
+            lock=lock,
         )
 
     def _needs_numbers(self, row_limit: str | None) -> bool:
@@ -147,6 +151,43 @@ class SelectWriter:
             found = replaced(node)
             return found.this if isinstance(found, exp.Paren) else found
         return node.transform(replaced)
+
+    def _lock(self) -> LockPlan | None:
+        """Read FOR UPDATE [OF …] [NOWAIT | WAIT n | SKIP LOCKED]; adds the keys of the rows to the select list."""
+        node = self._node
+        if not node.args.get("locks"):
+            return None
+        (clause,) = node.args["locks"]
+        if not self._is_top:
+            raise OraError(907)
+        unsuitable = any(node.args.get(key) for key in ("distinct", "group", "limit", "offset"))
+        sources = [source for source in self._names.sources if source.relation is not None]
+        if unsuitable or self._writer.has_aggregate or len(sources) < len(self._names.sources):
+            raise OraError(2014)
+        wanted = [self._locked_source(column) for column in clause.args.get("expressions") or []] or sources
+        tables = []
+        for source in sources:
+            relation = source.relation
+            if source not in wanted or relation is None:
+                continue
+            if relation.kind is not RelationKind.TABLE or self._names.row_number is not None:
+                raise OraError(2014)
+            self._statement.catalogue.check_table_privilege(self._statement.scope, relation, "UPDATE")
+            keys = key_columns(relation)
+            self._lock_keys += [f"{quote(source.alias)}.{key}" for key in keys]
+            tables.append((relation.sqlite_name, len(keys)))
+        wait = clause.args.get("wait")
+        seconds = None if wait is None or isinstance(wait, bool) else int(str(wait.this))
+        return LockPlan(tuple(tables), 0 if wait is True else seconds, skips_locked=wait is False)
+
+    def _locked_source(self, column: exp.Expression) -> Source:
+        """Return the table of a column behind OF; the parser takes it for a table's name."""
+        name, table = stored_name(column.this), column.args.get("db") or column.args.get("table")
+        alias = stored_name(table) if table is not None else None
+        for source in self._names.sources:
+            if alias in {None, source.alias} and name in source.fields:
+                return source
+        raise OraError(904, f'"{name}"' if alias is None else f'"{alias}"."{name}"', offset=self._writer.offset(column))
 
     def _is_of_dual(self) -> bool:
         sources = self._names.sources

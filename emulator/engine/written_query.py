@@ -8,6 +8,7 @@ from emulator.datatypes import SqlType
 from emulator.engine.computed_parameters import SequenceNumber
 from emulator.engine.objects import Model
 from emulator.engine.pieces import Field
+from emulator.engine.prepared import LockPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +33,4 @@ class WrittenQuery:
     embeddings: dict[int, Embedding] = field(default_factory=dict)
     #: Columns that are a number of a sequence, drawn when their row is handed out; by column number.
     drawn: dict[int, SequenceNumber] = field(default_factory=dict)
-    for_update: bool = False
+    lock: LockPlan | None = None

@@ -8,6 +8,7 @@ statement was interrupted or the disk is full. They are applied again only when 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from emulator.store.merging import run_merge
 from emulator.store.row_keys import row_lock, table_keys, wishes_of
 
 if TYPE_CHECKING:
-    from emulator.engine.prepared import PreparedChange
+    from emulator.engine.prepared import LockPlan, PreparedChange
     from emulator.store.store import Store
 
 #: How often a waiting statement looks whether its client has given up, seconds.
@@ -89,6 +90,18 @@ def combine(changesets: Sequence[bytes]) -> bytes:
     combined = builder.output()
     builder.close()
     return combined
+
+
+def _locks_of(values: StoredRow, lock: LockPlan) -> dict[LockKey, bool]:
+    """Return the row locks for the keys at a row's end; an outer join may have none for a table."""
+    found: dict[LockKey, bool] = {}
+    at = 0
+    for table, count in lock.tables:
+        key = values[at : at + count]
+        at += count
+        if None not in key:
+            found["R", table, tuple(key)] = True
+    return found
 
 
 class Transaction:
@@ -209,6 +222,38 @@ class Transaction:
                     needs_own_changes = True
                 except _BlockedError as blocked:
                     self._wait(blocked.holders, check_cancelled)
+
+    def lock_rows(
+        self, sql: str, parameters: StoredRow, lock: LockPlan, schema_version: int, check_cancelled: Callable[[], None]
+    ) -> list[StoredRow]:
+        """Run SELECT … FOR UPDATE: lock the rows that it finds, waiting for others; returns all rows.
+
+        Raises:
+            SchemaMovedError: The text was written for another schema.
+            OraError: 54 with NOWAIT, 30006 after WAIT n, 60 deadlock, 1013 cancelled.
+        """
+        store = self.store
+        end = None if lock.wait_seconds is None else time.monotonic() + lock.wait_seconds
+        with store.latch:
+            while True:
+                if store.catalogue.schema_version != schema_version:
+                    raise SchemaMovedError
+                self._check_role()
+                store.take_over(self, full=True)
+                rows = [
+                    (row[: -lock.key_columns], _locks_of(row[-lock.key_columns :], lock))
+                    for row in store.writer.execute(sql, parameters).fetchall()
+                ]
+                if lock.skips_locked:
+                    rows = [row for row in rows if not store.locks.holders(self, row[1])]
+                wishes = {key: True for _row, keys in rows for key in keys}
+                holders = store.locks.holders(self, wishes)
+                if not holders:
+                    store.locks.take(self, wishes)
+                    return [row for row, _keys in rows]
+                if end is not None and time.monotonic() >= end:
+                    raise OraError(30006 if lock.wait_seconds else 54)
+                self._wait(holders, check_cancelled, end)
 
     def _check_role(self) -> None:
         """Refuse on a standby, and after a role change that this transaction has not survived.
@@ -355,14 +400,14 @@ class Transaction:
             writer.execute("ROLLBACK TO statement").fetchall()
             writer.execute("PRAGMA defer_foreign_keys = OFF").fetchall()
 
-    def _wait(self, holders: set[Transaction], check_cancelled: Callable[[], None]) -> None:
-        """Wait until one of the holders has ended; the latch is free meanwhile."""
+    def _wait(self, holders: set[Transaction], check_cancelled: Callable[[], None], until: float | None = None) -> None:
+        """Wait until one of the holders has ended, or a moment of the monotonic clock; the latch is free meanwhile."""
         check_deadlock(self, holders)
         self.waits_for = holders
         holder = next(iter(holders))
         epoch = holder._epoch  # noqa: SLF001 - of the same class
         try:
-            while holder._epoch == epoch and holder.held:  # noqa: SLF001
+            while holder._epoch == epoch and holder.held and (until is None or time.monotonic() < until):  # noqa: SLF001
                 holder.ended.wait(_WAIT_SLICE_SECONDS)
                 check_cancelled()
         finally:

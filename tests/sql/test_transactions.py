@@ -185,3 +185,95 @@ def test_an_open_cursor_keeps_its_view_of_the_data(sessions: Callable[[], oracle
         run(writer, "delete from parents where id = 2", "commit")
         assert cursor.fetchone() == (2,)
     assert fetch(reader, "select count(*) from parents") == [(1,)]
+
+
+def test_rows_selected_for_update_are_locked_until_the_end(
+    sessions: Callable[[], oracledb.Connection], primary: Primary
+) -> None:
+    first, second = sessions(), sessions()
+    assert fetch(first, "select n from parents where id = 1 for update") == [(0,)]
+    run(second, "update parents set n = 5 where id = 2", "commit")
+    waiting = Waiting(second, "update parents set n = n + 1 where id = 1")
+    wait_until_blocked(primary)
+    run(first, "update parents set n = 7 where id = 1", "commit")
+    assert waiting.join() == 0
+    second.commit()
+    assert fetch(first, "select n from parents order by id") == [(8,), (5,)]
+
+
+def test_for_update_waits_and_then_sees_the_new_values(
+    sessions: Callable[[], oracledb.Connection], primary: Primary
+) -> None:
+    first, second = sessions(), sessions()
+    run(first, "update parents set n = 4 where id = 1")
+    found: list[object] = []
+    thread = threading.Thread(target=lambda: found.extend(fetch(second, "select n from parents for update of n")))
+    thread.start()
+    wait_until_blocked(primary)
+    first.commit()
+    thread.join(_DEADLINE)
+    assert sorted(found) == [(0,), (4,)]
+
+
+def test_for_update_can_give_up_or_pass_over(sessions: Callable[[], oracledb.Connection]) -> None:
+    first, second = sessions(), sessions()
+    fetch(first, "select id from parents where id = 1 for update")
+    for clause, code in (("nowait", 54), ("wait 1", 30006)):
+        with pytest.raises(oracledb.DatabaseError) as caught:
+            fetch(second, f"select id from parents for update {clause}")
+        assert code_of(caught.value) == code
+    assert fetch(second, "select id from parents order by id for update skip locked") == [(2,)]
+    assert fetch(first, "select id from parents for update skip locked") == [(1,)]
+
+
+def test_only_the_tables_of_the_named_columns_are_locked(sessions: Callable[[], oracledb.Connection]) -> None:
+    first, second = sessions(), sessions()
+    run(first, "insert into children values (1, 1)", "commit")
+    joined = "select p.id from parents p join children c on c.parent = p.id for update of c.parent nowait"
+    assert fetch(first, joined) == [(1,)]
+    assert fetch(second, "select id from parents where id = 1 for update nowait") == [(1,)]
+    with pytest.raises(oracledb.DatabaseError) as caught:
+        fetch(second, "select id from children for update nowait")
+    assert code_of(caught.value) == 54
+
+
+def test_rows_of_a_table_without_a_key_are_inserted_side_by_side(sessions: Callable[[], oracledb.Connection]) -> None:
+    first, second = sessions(), sessions()
+    run(first, "create table loose (n number)", "insert into loose values (1)")
+    run(second, "insert into loose values (2)", "commit")
+    first.commit()
+    assert fetch(first, "select n from loose order by n") == [(1,), (2,)]
+
+
+def test_merge_waits_for_a_row_and_works_on_its_new_value(
+    sessions: Callable[[], oracledb.Connection], primary: Primary
+) -> None:
+    first, second = sessions(), sessions()
+    run(first, "update parents set n = 10 where id = 1")
+    waiting = Waiting(
+        second,
+        "merge into parents p using (select 1 id from dual union all select 3 from dual) s on (p.id = s.id) "
+        "when matched then update set n = p.n + 1 when not matched then insert values (s.id, 0)",
+    )
+    wait_until_blocked(primary)
+    first.commit()
+    assert waiting.join() == 0
+    second.commit()
+    assert fetch(first, "select id, n from parents order by id") == [(1, 11), (2, 0), (3, 0)]
+
+
+def test_merge_waits_for_a_key_that_another_inserts(
+    sessions: Callable[[], oracledb.Connection], primary: Primary
+) -> None:
+    first, second = sessions(), sessions()
+    run(first, "insert into parents values (3, 3)")
+    merge = (
+        "merge into parents p using (select 3 id from dual) s on (p.id = s.id) "
+        "when matched then update set n = p.n * 2 when not matched then insert values (s.id, 0)"
+    )
+    waiting = Waiting(second, merge)
+    wait_until_blocked(primary)
+    first.commit()
+    assert waiting.join() == 0
+    second.commit()
+    assert fetch(first, "select n from parents where id = 3") == [(6,)]
