@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Header, HTTPException, Path, Query, Request, Response
@@ -40,41 +41,47 @@ def _service(request: Request) -> SearchService:
     return cast("SearchService", request.app.state.service)
 
 
-def _answer(response: Response, result: SearchResult, page: Page) -> SearchView:
-    response.headers["Server-Timing"] = f"sql;dur={1000 * result.sql_seconds:.2f}"
-    return search_view(result, offset=page.offset, approximate=page.approximate)
+async def _answer(search: Callable[[], SearchResult], page: Page) -> Response:
+    """Search in a thread and write the answer there, too: each change of threads costs a search more than its JSON."""
+
+    def work() -> Response:
+        result = search()
+        view = search_view(result, offset=page.offset, approximate=page.approximate)
+        timing = {"Server-Timing": f"sql;dur={1000 * result.sql_seconds:.2f}"}
+        return Response(view.model_dump_json(), media_type="application/json", headers=timing)
+
+    return await run_in_threadpool(work)
 
 
-@router.get("/search", responses=_PROBLEMS)
-def search_by_text(
+@router.get("/search", response_model=SearchView, responses=_PROBLEMS)
+async def search_by_text(
     request: Request,
-    response: Response,
     q: Annotated[str, Query(max_length=LONGEST_TEXT_BYTES, description="What the pictures should show.")],
     hits: Hits = 20,
     offset: Offset = 0,
     approximate: Approximate = False,
-) -> SearchView:
+) -> Response:
     """Find pictures by a text."""
     page = Page(hits, offset, approximate)
-    return _answer(response, _service(request).by_text(q, page), page)
+    return await _answer(lambda: _service(request).by_text(q, page), page)
 
 
-@router.get("/search/like/{picture_id}", responses={**_PROBLEMS, **_NOT_FOUND})
-def search_like(
+@router.get("/search/like/{picture_id}", response_model=SearchView, responses={**_PROBLEMS, **_NOT_FOUND})
+async def search_like(
     request: Request,
-    response: Response,
     picture_id: PictureId,
     hits: Hits = 20,
     offset: Offset = 0,
     approximate: Approximate = False,
-) -> SearchView:
+) -> Response:
     """Find pictures like one of the collection, by its stored vector; itself is left out."""
     page = Page(hits, offset, approximate)
-    return _answer(response, _service(request).like(picture_id, page), page)
+    return await _answer(lambda: _service(request).like(picture_id, page), page)
 
 
 @router.post(
     "/search/image",
+    response_model=SearchView,
     responses={
         **_PROBLEMS,
         408: {"model": ProblemView, "description": "The upload took too long."},
@@ -90,20 +97,15 @@ def search_like(
 )
 async def search_by_picture(
     request: Request,
-    response: Response,
     hits: Hits = 20,
     offset: Offset = 0,
     approximate: Approximate = False,
-) -> SearchView:
+) -> Response:
     """Find pictures that look like an uploaded one; it is embedded on the standby and kept nowhere."""
     page = Page(hits, offset, approximate)
     service = _service(request)
     data = await _read_upload(request, service.settings.search_upload_limit)
-
-    def search() -> SearchResult:
-        return service.by_picture(prepare_upload(data), page)
-
-    return _answer(response, await run_in_threadpool(search), page)
+    return await _answer(lambda: service.by_picture(prepare_upload(data), page), page)
 
 
 async def _read_upload(request: Request, most_bytes: int) -> bytes:
