@@ -110,8 +110,8 @@ class RedirectedTransaction:
         Raises:
             OraError: As the primary says, with the number of rows that stand; 16397 when the primary is lost.
         """
-        if returning and len(rows) != 1:
-            raise NotEmulated("redirected array DML with RETURNING")
+        if returning and len(rows) > 1:
+            return self._run_each(oracle_text, bind_types, rows, returning, batch_errors=batch_errors)
         if self._delay_seconds:
             time.sleep(self._delay_seconds)
         count = len(scan_statement(oracle_text).binds) - len(returning)
@@ -132,6 +132,32 @@ class RedirectedTransaction:
                 for error in (cursor.getbatcherrors() if batch_errors else ()) or ()
             ]
             returned = [[target.getvalue() for target in targets]] if targets else []
+        return Outcome(row_count=sum(counts), row_counts=counts, batch_errors=errors, returned=returned)
+
+    def _run_each(
+        self,
+        oracle_text: str,
+        bind_types: Sequence[SqlType],
+        rows: Sequence[Sequence[Value]],
+        returning: Sequence[SqlType],
+        *,
+        batch_errors: bool,
+    ) -> Outcome:
+        """Run an array one row after the other: which of them returned what has to be known."""
+        counts: list[int] = []
+        errors: list[BatchError] = []
+        returned: list[Sequence[Sequence[Value]]] = []
+        for number, row in enumerate(rows):
+            try:
+                outcome = self.run(oracle_text, bind_types, [row], returning=returning)
+            except OraError as error:
+                error.row_count = number
+                if not batch_errors or error.code == 16397:
+                    raise
+                errors.append(BatchError(number, error.code, error.text))
+                outcome = Outcome(row_counts=[0], returned=[[[] for _ in returning]])
+            counts += outcome.row_counts
+            returned += outcome.returned
         return Outcome(row_count=sum(counts), row_counts=counts, batch_errors=errors, returned=returned)
 
     def commit(self) -> int:

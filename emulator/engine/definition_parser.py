@@ -9,7 +9,7 @@ from emulator.datatypes import SqlType, TypeName, VectorFormat
 from emulator.errors import NotEmulated, OraError
 
 _TOKEN = re.compile(
-    r"""\s+|--[^\n]*|/\*.*?\*/|(?P<string>'(?:[^']|'')*')|(?P<quoted>"[^"]+")|(?P<word>[^\W\d][\w$\#]*)|"""
+    r"""\s+|--[^\n]*|/\*.*?\*/|(?P<string>[nN]?[qQ]'(?:\[.*?\]'|\(.*?\)'|\{.*?\}'|<.*?>'|(?P<mark>[^\s\[({<]).*?(?P=mark)')|[nN]?'(?:[^']|'')*')|(?P<quoted>"[^"]+")|(?P<word>[^\W\d][\w$\#]*)|"""
     r"""(?P<number>\d+(?:\.\d+)?)|(?P<sign>.)""",
     re.DOTALL,
 )

@@ -14,6 +14,7 @@ from sqlglot.dialects.oracle import Oracle
 from sqlglot.errors import ParseError, SqlglotError, TokenError
 from sqlglot.tokens import TokenType  # type: ignore[attr-defined]  # where its documentation has it
 
+from emulator.engine.syntax_checks import check_syntax, lacks_from
 from emulator.errors import NotEmulated, OraError
 
 #: Key of a query's meta: TARGET ACCURACY in percent where its own row limit, and no other, is FETCH APPROX;
@@ -95,6 +96,7 @@ def parse_statement(text: str) -> exp.Expression:
         deepest = max(deepest, depth)
     if deepest > _DEEPEST_NESTING:
         raise NotEmulated(f"more than {_DEEPEST_NESTING} nested brackets")
+    check_syntax(text)
     prepared, accuracies = _plain_fetch(text)
     try:
         tree = parser_for().parse_one(prepared)
@@ -167,8 +169,10 @@ def _syntax_error(error: Exception, text: str) -> OraError:
         lines = text.splitlines(keepends=True)
         offset = sum(len(part) for part in lines[: line - 1]) + max(column - len(highlight), 0)
         message = str(detail.get("description") or "")
+        if lacks_from(text, offset):
+            return OraError(923, offset=offset)
         if not text[offset:].strip() or "Required keyword" in message:
-            return OraError(936, offset=min(offset, len(text)))
+            return OraError(936, offset=offset if text[offset:].strip() else len(text.rstrip()))
         if "Expecting )" in message:
             return OraError(907, offset=offset)
         return OraError(933, offset=offset)

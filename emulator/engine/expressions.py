@@ -220,6 +220,10 @@ class ExpressionWriter:
             return Piece(text_literal(text), SqlType(TypeName.CHAR, size=len(text)), is_constant=True)
         return number_piece(parse_number(text))
 
+    def raw_literal(self, node: exp.Expression) -> Piece:
+        """Write q'[…]'."""
+        return self.literal(exp.Literal.string(str(node.this)))
+
     def null(self, _node: exp.Expression) -> Piece:
         """Write NULL."""
         return Piece("NULL", NULL_TYPE, is_constant=True)
@@ -372,6 +376,7 @@ _VALUES: dict[type, Callable[..., Piece]] = {
     exp.Dot: ExpressionWriter.dot,
     exp.Placeholder: ExpressionWriter.placeholder,
     exp.Literal: ExpressionWriter.literal,
+    exp.RawString: ExpressionWriter.raw_literal,
     exp.Null: ExpressionWriter.null,
     exp.Boolean: ExpressionWriter.boolean,
     exp.DateStrToDate: ExpressionWriter.date_literal,

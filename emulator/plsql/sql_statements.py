@@ -103,8 +103,9 @@ def _change(comp: Compilation, statement: EmbeddedSql, into: syntax.Into | None)
 
 def compile_forall(comp: Compilation, node: syntax.Forall) -> Execute:
     """Compile FORALL: one statement, run with the values of each subscript."""
-    if node.statement.into is not None:
-        raise NotEmulated("RETURNING in FORALL", offset=node.offset)
+    into = node.statement.into
+    if into is not None and not into.bulk:
+        raise CompileError("PLS-00435: DML statement without BULK In-BIND cannot be used inside FORALL", node.offset)
     subscripts = _subscripts(comp, node)
     comp.names = LexicalScope(comp.names)
     try:
@@ -112,8 +113,11 @@ def compile_forall(comp: Compilation, node: syntax.Forall) -> Execute:
         statement = EmbeddedSql(comp, node.statement.sql)
     finally:
         comp.names = comp.names.parent or comp.names
-    if statement.returning_count:
-        raise NotEmulated("RETURNING in FORALL", offset=node.offset)
+    store_many: StoreRows | None = None
+    if into is not None:
+        store_many = compile_into(comp, into, statement.returning_count, _WRONG_COUNT)[1]
+    elif statement.returning_count:
+        raise CompileError("PL/SQL: ORA-00925: missing INTO keyword", node.offset)
     save = node.save_exceptions
 
     def run(frame: Frame) -> None:
@@ -132,12 +136,12 @@ def compile_forall(comp: Compilation, node: syntax.Forall) -> Execute:
                 if error.code != 1403:
                     raise
                 if not save:
-                    _run_rows(frame, statement, rows, numbers, indices, save=False)
+                    _run_rows(frame, statement, rows, numbers, indices, save=False, store_many=store_many)
                     raise OraError(22160, text=f"ORA-22160: element at index [{index}] does not exist") from None
                 failed.append((number + 1, 22160))
                 continue
             numbers.append(number)
-        failed += _run_rows(frame, statement, rows, numbers, indices, save=save)
+        failed += _run_rows(frame, statement, rows, numbers, indices, save=save, store_many=store_many)
         if failed:
             sql.bulk_exceptions = sorted(failed)
             raise OraError(24381)
@@ -153,9 +157,12 @@ def _run_rows(
     indices: Sequence[int],
     *,
     save: bool,
+    store_many: StoreRows | None,
 ) -> list[tuple[int, int]]:
-    """Run the executions; return (number from 1, code) of those that failed."""
+    """Run the executions and store what they return; return (number from 1, code) of those that failed."""
     if not rows:
+        if store_many is not None:
+            store_many(frame, [])
         return []
     sql = frame.run.sql
     try:
@@ -165,6 +172,8 @@ def _run_rows(
         raise
     sql.row_count = outcome.row_count
     sql.bulk_row_counts = {indices[number]: count for number, count in zip(numbers, outcome.row_counts, strict=False)}
+    if store_many is not None:
+        store_many(frame, [row for execution in outcome.returned for row in zip(*execution, strict=True)])
     return [(numbers[failure.offset] + 1, failure.code) for failure in outcome.batch_errors]
 
 

@@ -30,7 +30,7 @@ from emulator.engine.definitions.views import create_synonym, create_view, drop_
 from emulator.engine.definitions.work import Statement, Work, grant_statement, now, revoke_statement
 from emulator.engine.objects import Scope
 from emulator.engine.prepared import DefinitionPlan
-from emulator.errors import NotEmulated
+from emulator.errors import NotEmulated, OraError
 from emulator.statement_text import StatementText
 
 __all__ = [
@@ -59,7 +59,48 @@ def plan_definition(text: StatementText, catalogue: Catalogue, scope: Scope) -> 
             plan = maker(work)
             work.parser.end()
             return plan
+    verb, kind = work.parser.token, work.parser.peek()
+    if verb.word in _INVALID_KINDS and kind.word not in _OBJECT_KINDS:
+        raise OraError(_INVALID_KINDS[verb.word], offset=kind.offset)
     raise NotEmulated(f"statement {' '.join(text.text.split()[:3])}")
+
+
+#: Error for a word behind the verb that is no kind of object.
+_INVALID_KINDS = {"CREATE": 901, "ALTER": 940, "DROP": 950}
+#: Words that may follow CREATE, ALTER or DROP. Source: SQL Language Reference 23ai, list of statements.
+_OBJECT_KINDS = frozenset(
+    {
+        *(
+            "ANALYTIC",
+            "ANY",
+            "ATTRIBUTE",
+            "AUDIT",
+            "BIGFILE",
+            "BITMAP",
+            "CLUSTER",
+            "CONTEXT",
+            "CONTROLFILE",
+            "DATABASE",
+        ),
+        *(
+            "DIMENSION",
+            "DIRECTORY",
+            "DISKGROUP",
+            "DOMAIN",
+            "DUPLICATED",
+            "EDITION",
+            "EDITIONABLE",
+            "FLASHBACK",
+            "FORCE",
+        ),
+        *("FUNCTION", "GLOBAL", "HIERARCHY", "HYBRID", "IMMUTABLE", "BLOCKCHAIN", "INDEX", "INDEXTYPE", "INMEMORY"),
+        *("JAVA", "JSON", "LIBRARY", "LOCKDOWN", "LOGICAL", "MATERIALIZED", "MULTIVALUE", "NO", "NOFORCE"),
+        *("NONEDITIONABLE", "OPERATOR", "OR", "OUTLINE", "PACKAGE", "PFILE", "PLUGGABLE", "PRIVATE", "PROCEDURE"),
+        *("PROFILE", "PROPERTY", "PUBLIC", "RESOURCE", "RESTORE", "ROLE", "ROLLBACK", "SCHEMA", "SEQUENCE", "SESSION"),
+        *("SHARDED", "SHARED", "SMALLFILE", "SPFILE", "SYNONYM", "SYSTEM", "TABLE", "TABLESPACE", "TEMPORARY"),
+        *("TRIGGER", "TRUE", "TYPE", "UNDO", "UNIQUE", "USER", "VECTOR", "VIEW"),
+    }
+)
 
 
 def bootstrap_statements(*, dba: Verifier, link: Verifier, link_user: str) -> list[Statement]:
