@@ -11,6 +11,8 @@ from emulator.engine.objects import (
     Constraint,
     ConstraintKind,
     Relation,
+    constraint_index,
+    index_storage,
     oracle_identifier,
     sqlite_identifier,
     table_storage,
@@ -19,6 +21,7 @@ from emulator.engine.prepared import StoredRow
 from emulator.errors import OraError
 
 _UNIQUE = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE})
+_INDEX = re.compile(r"constraint failed: index '(.*)'", re.DOTALL)
 _COLUMNS = re.compile(r"constraint failed: (.*)", re.DOTALL)
 
 
@@ -50,13 +53,18 @@ def translate(
         written = f'"{relation.owner}"."{relation.name}"."{names[-1]}"'
         return OraError(1407 if verb == "UPDATE" else 1400, written)
     if code in {apsw.SQLITE_CONSTRAINT_PRIMARYKEY, apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_ROWID}:
+        index_name = _INDEX.search(str(error))
         for constraint in relation.constraints:
+            served = constraint_index(relation.owner, relation.name, constraint.name)
+            if index_name is not None and index_name[1] == served:
+                return _unique(relation, constraint.name, constraint.columns)
             if constraint.kind in {ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE} and set(
                 constraint.columns
             ) == set(names):
                 return _unique(relation, constraint.name, constraint.columns)
         for index in relation.indexes:
-            if index.unique and set(index.columns) == set(names):
+            is_named = index_name is not None and index_name[1] == index_storage(index.owner, index.name)
+            if index.unique and (is_named or set(index.columns) == set(names)):
                 return _unique(relation, index.name, index.columns)
         return _unique(relation, "?", tuple(names))
     if code == apsw.SQLITE_CONSTRAINT_FOREIGNKEY:

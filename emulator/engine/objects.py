@@ -36,6 +36,11 @@ def index_storage(owner: str, name: str) -> str:
     return f"index {table_storage(owner, name)}"
 
 
+def constraint_index(owner: str, table: str, constraint: str) -> str:
+    """Return the SQLite name of an index that serves a constraint."""
+    return f"{index_storage(owner, table)}.{constraint}"
+
+
 @dataclass(frozen=True, slots=True)
 class TableColumn:
     """A column of a table or of a dictionary view."""

@@ -113,7 +113,8 @@ def _add(wishes: dict[LockKey, bool], keys: TableKeys, change: apsw.TableChange,
 def _want(
     wishes: dict[LockKey, bool], table: str, columns: Sequence[str], values: Sequence[Any], *, exclusive: bool
 ) -> None:
-    if any(value is None for value in values):
+    missing = [value is None for value in values]
+    if all(missing) or (not exclusive and any(missing)):  # no key; a reference is none where a part of it is missing
         return
     key = ("K", table, tuple(columns), tuple(values))
     wishes[key] = wishes.get(key, False) or exclusive

@@ -47,3 +47,35 @@ NULL
 -- NULL in functions
 select nvl2(null, 1, 2), coalesce(null, null, 3), nullif(1, 1), greatest(1, null) from dual;
 2 | 3 | NULL | NULL
+
+-- a key of several columns is compared where some of them are NULL, not where all are
+create table pairs (a number, b varchar2(5), c number, constraint pairs_uq unique (a, b));
+
+insert into pairs values (1, null, 1);
+1 rows
+
+insert into pairs values (1, null, 2);
+ORA-00001: unique constraint (PAIRS_NULLS.PAIRS_UQ) violated on table PAIRS_NULLS.PAIRS columns (A, B)
+
+insert into pairs values (null, 'x', 3);
+1 rows
+
+update pairs set b = null, a = 1 where c = 3;
+ORA-00001: unique constraint (PAIRS_NULLS.PAIRS_UQ) violated on table PAIRS_NULLS.PAIRS columns (A, B)
+
+insert into pairs values (null, null, 4);
+1 rows
+
+insert into pairs values (null, null, 5);
+1 rows
+
+create unique index pairs_ix on pairs (b, c);
+
+insert into pairs values (2, null, 4);
+ORA-00001: unique constraint (PAIRS_NULLS.PAIRS_IX) violated on table PAIRS_NULLS.PAIRS columns (B, C)
+
+insert into pairs values (2, null, null);
+1 rows
+
+insert into pairs values (3, null, null);
+1 rows

@@ -12,6 +12,7 @@ from emulator.engine.definitions.work import (
     Work,
     names_sql,
     store_object,
+    unique_index,
 )
 from emulator.engine.objects import (
     DEFAULT_ACCURACY,
@@ -41,10 +42,11 @@ def create_index(work: Work, *, unique: bool = False) -> DefinitionPlan:
     if unknown:
         raise OraError(904, f'"{min(unknown)}"')
     changed = replace(relation, indexes=(*relation.indexes, Index(owner, name, columns, unique)), by_name={})
-    kind = "UNIQUE INDEX" if unique else "INDEX"
+    storage = index_storage(owner, name)
+    plain = f'CREATE INDEX "{storage}" ON "{relation.sqlite_name}" ({names_sql(columns)})'
     return DefinitionPlan(
         (
-            (f'CREATE {kind} "{index_storage(owner, name)}" ON "{relation.sqlite_name}" ({names_sql(columns)})', ()),
+            (unique_index(storage, relation, columns) if unique else plain, ()),
             store_object(changed.owner, changed.name, "TABLE", relation_to_json(changed)),
         ),
         frozenset({relation.sqlite_name}),

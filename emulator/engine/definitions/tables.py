@@ -16,6 +16,7 @@ from emulator.engine.definitions.work import (
     names_sql,
     store_object,
     take_tablespace,
+    unique_index,
 )
 from emulator.engine.objects import (
     Constraint,
@@ -24,7 +25,7 @@ from emulator.engine.objects import (
     RelationKind,
     Sequence,
     TableColumn,
-    index_storage,
+    constraint_index,
     sqlite_identifier,
     table_storage,
 )
@@ -298,8 +299,11 @@ def _create_statements(relation: Relation, catalogue: Catalogue) -> list[Stateme
             )
     statements: list[Statement] = [(f'CREATE TABLE "{relation.sqlite_name}" ({", ".join(lines)})', ())]
     for constraint in relation.constraints:
+        if constraint.kind is ConstraintKind.UNIQUE and len(constraint.columns) > 1:
+            index = constraint_index(relation.owner, relation.name, constraint.name)
+            statements.append((unique_index(index, relation, constraint.columns), ()))
         if constraint.kind is ConstraintKind.FOREIGN_KEY:  # deleting a parent looks its children up
-            index = f"{index_storage(relation.owner, relation.name)}.{constraint.name}"
+            index = constraint_index(relation.owner, relation.name, constraint.name)
             columns = names_sql(constraint.columns)
             statements.append((f'CREATE INDEX "{index}" ON "{relation.sqlite_name}" ({columns})', ()))
     return statements

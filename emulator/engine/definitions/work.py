@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Sequence as Series
 from dataclasses import dataclass
 
 from emulator.engine.catalogue import Catalogue
@@ -99,9 +99,23 @@ def forget_object(owner: str, name: str, kind: str, *, keep_grants: bool = False
     return statements
 
 
-def names_sql(names: Sequence[str]) -> str:
+def names_sql(names: Series[str]) -> str:
     """Write names for SQLite, with commas between."""
     return ", ".join(f'"{sqlite_identifier(name)}"' for name in names)
+
+
+def unique_index(name: str, relation: Relation, columns: Series[str]) -> str:
+    """Write a unique index as Oracle compares keys: those of several columns also where some of them are NULL.
+
+    Only a key that is NULL as a whole may occur twice. No column stores an empty text, so it can stand for NULL here.
+    """
+    table = f'"{relation.sqlite_name}"'
+    names = [f'"{sqlite_identifier(column)}"' for column in columns]
+    if len(names) == 1:
+        return f'CREATE UNIQUE INDEX "{name}" ON {table} ({names[0]})'
+    filled = " OR ".join(f"{each} IS NOT NULL" for each in names)
+    keys = ", ".join(f"coalesce({each}, '')" for each in names)
+    return f'CREATE UNIQUE INDEX "{name}" ON {table} ({keys}) WHERE {filled}'
 
 
 def now() -> str:
