@@ -37,6 +37,7 @@ from emulator.engine.prepared import SchemaMovedError, with_current_schema
 from emulator.errors import NotEmulated, OraError
 from emulator.jobs import run_jobs
 from emulator.plsql.execution import compile_unit, run_block
+from emulator.plsql.functions_in_sql import call_function, find_function
 from emulator.plsql.packages.parallel_execute import VIEW_QUERIES, VIEW_TABLES
 from emulator.session import BatchError, Column, Logon, Outcome, RowSource, SessionStatistics
 from emulator.session_control import is_control, run_control
@@ -48,6 +49,7 @@ from emulator.statement_text import StatementKind, StatementText, scan_statement
 if TYPE_CHECKING:
     import numpy as np
 
+    from emulator.engine.call_context import StoredFunction
     from emulator.engine.catalogue import Catalogue
     from emulator.engine.objects import Model, Relation
     from emulator.engine.prepared import (
@@ -119,6 +121,9 @@ class UserSession:
         self._next_probe = 0.0
         self._statement_time = self.logon_time
         self._depth = 0
+        #: Stored functions under way that SQL statements have called, and the table that such a statement changes.
+        self._functions = 0
+        self._changing: str | None = None
         self._closed = False
 
     # ------------------------------------------------------------------ the wire's Session
@@ -294,6 +299,7 @@ class UserSession:
             raise OraError(16000)
         if not text.text.strip():
             raise OraError(900)
+        self._check_outside_of_sql(14552)
         self.commit()
         if _UNIT_DEFINITION.match(text.text):
             unit, errors = compile_unit(self, text.text, scope)
@@ -328,6 +334,7 @@ class UserSession:
                 if self.proxy_user is None:  # a standby's own questions are nobody's queries
                     self.instance.faults.raise_error("query")
                 return Outcome(rows=self._open_query(cast("PreparedQuery", prepared), rows[0] if rows else ()))
+            self._check_outside_of_sql(14551)
             change: PreparedChange = prepared
             if self.instance.store.writable:
                 return self._change_here(change, rows, batch_errors=batch_errors)
@@ -378,6 +385,8 @@ class UserSession:
     # ------------------------------------------------------------------ queries
 
     def _open_query(self, prepared: PreparedQuery, values: Sequence[Value]) -> RowSource:
+        if self._functions and self._changing in prepared.tables:
+            raise OraError(4091, self._changing)
         if prepared.lock is not None:
             return self._keep_rows(self._lock_rows(prepared, prepared.lock, values), None)
         if not self.instance.store.writable:
@@ -435,9 +444,13 @@ class UserSession:
                 parameters.append(error)
                 if not batch_errors:
                     break
-        result = self._transaction.change(
-            change, parameters, batch_errors=batch_errors, check_cancelled=self.check_cancelled
-        )
+        self._changing = None if change.inserts_values else change.table
+        try:
+            result = self._transaction.change(
+                change, parameters, batch_errors=batch_errors, check_cancelled=self.check_cancelled
+            )
+        finally:
+            self._changing = None
         returned = [
             [list(column) for column in zip(*(change.returned(row) for row in execution), strict=True)]
             or [[] for _ in change.returning]
@@ -487,6 +500,7 @@ class UserSession:
 
     def commit(self) -> None:
         """Make the transaction durable; on a standby wait until its redo has been applied here."""
+        self._check_outside_of_sql(14552)
         with self._call():
             self._transaction.commit()
             scn = self.standby.commit()
@@ -496,6 +510,7 @@ class UserSession:
 
     def rollback(self) -> None:
         """Undo the transaction."""
+        self._check_outside_of_sql(14552)
         with self._call():
             self._roll_back()
 
@@ -601,6 +616,24 @@ class UserSession:
     def embed(self, model: Model, data: Value) -> np.ndarray:
         """Run a model on one value in this instance."""
         return self.instance.embed(model, data, check_cancelled=self.check_cancelled)
+
+    def find_function(
+        self, scope: Scope, names: Sequence[str], types: Sequence[SqlType], given: Sequence[str | None]
+    ) -> StoredFunction | None:
+        """Return the stored function that a call in SQL means."""
+        return find_function(self, scope, names, types, given)
+
+    def call_function(self, key: Sequence[str], order: Sequence[int], values: Sequence[Value]) -> Value:
+        """Call a stored function from inside a SQL statement, in which it may change nothing."""
+        self._functions += 1
+        try:
+            return call_function(self, key, order, values)
+        finally:
+            self._functions -= 1
+
+    def _check_outside_of_sql(self, code: int) -> None:
+        if self._functions:
+            raise OraError(code)
 
     def next_value(self, key: tuple[str, str]) -> int:
         """Return NEXTVAL of a sequence."""

@@ -9,9 +9,10 @@ import datetime
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from emulator.datatypes import Row, Value
+from emulator.datatypes import Row, SqlType, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +27,19 @@ SESSION_NLS = {
     "NLS_TIMESTAMP_FORMAT": "DD-MON-RR HH.MI.SSXFF AM",
     "NLS_TIMESTAMP_TZ_FORMAT": "DD-MON-RR HH.MI.SSXFF AM TZH:TZM",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFunction:
+    """A stored PL/SQL function as a call in SQL means it."""
+
+    #: What finds it again.
+    key: tuple[str, ...]
+    #: Types of the parameters that arguments are given for, in the order of the arguments.
+    parameters: tuple[SqlType, ...]
+    #: Those parameters' numbers.
+    order: tuple[int, ...]
+    result: SqlType
 
 
 class CallContext(Protocol):
@@ -59,6 +73,14 @@ class CallContext(Protocol):
         Raises:
             OraError: The value cannot be embedded; ORA-40284 when the model is gone.
         """
+
+    def find_function(
+        self, scope: Scope, names: Sequence[str], types: Sequence[SqlType], given: Sequence[str | None]
+    ) -> StoredFunction | None:
+        """Return the stored function that a call in SQL means; see ``emulator.plsql.functions_in_sql``."""
+
+    def call_function(self, key: Sequence[str], order: Sequence[int], values: Sequence[Value]) -> Value:
+        """Call it."""
 
     def next_value(self, key: tuple[str, str]) -> int:
         """Return NEXTVAL of the sequence with that owner and name; raise ORA-08004 and its like."""

@@ -29,6 +29,7 @@ class Change:
         self.relation = relation
         self.table = relation.sqlite_name
         self.blind = False
+        self.inserts_values = False
         self.uses_model = False
         self.tables_read: frozenset[str] = frozenset()
         self.relations: tuple[Relation, ...] = (relation,)
@@ -117,7 +118,8 @@ class ChangeWriter:
             ]
             texts += ["new_row_number()"] * len(hidden)
             change.sqlite_text = f"{head} VALUES ({', '.join(texts)})"
-            change.blind = not self._statement.tables
+            change.inserts_values = True
+            change.blind = not self._statement.tables and not self._statement.calls_units
         else:
             self._insert_query(change, relation, columns, listed, values, head)
         self._returning(node, change, source)

@@ -24,7 +24,7 @@ from emulator.engine.aggregates import window
 from emulator.engine.casts import cast_type
 from emulator.engine.conditions import CONDITIONS
 from emulator.engine.dialect import VectorEmbedding
-from emulator.engine.function_calls import anonymous, call, distance_operator, embedding, trim
+from emulator.engine.function_calls import anonymous, call, distance_operator, embedding, stored_function_call, trim
 from emulator.engine.functions import function
 from emulator.engine.functions.conversions import to_number
 from emulator.engine.functions.date_formats import parse_date
@@ -160,6 +160,9 @@ class ExpressionWriter:
             return Piece(self.names.row_number, NUMBER)
         if name in _REFUSED_COLUMNS or (table is None and name == "ROWNUM"):
             raise NotEmulated(f"{name} here", offset=self.offset(node))
+        stored = stored_function_call(self, (name,) if table is None else (table, name), (), node)
+        if stored is not None:
+            return stored
         written = f'"{table}"."{name}"' if table is not None else f'"{name}"'
         raise OraError(904, written, offset=self.offset(node))
 
@@ -195,6 +198,9 @@ class ExpressionWriter:
             name = f"{stored_text(node.this)}.{str(called.this).upper()}"
             if function(name) is not None:
                 return call(self, name, called.expressions, node)
+            stored = stored_function_call(self, name.split("."), called.expressions, node)
+            if stored is not None:
+                return stored
             raise OraError(904, f'"{name.replace(".", chr(34) + "." + chr(34))}"', offset=self.offset(node))
         raise OraError(904, f'"{stored_text(node)}"', offset=self.offset(node))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from sqlglot import exp
 
 from emulator.datatypes import BINARY_DOUBLE, SqlType, TypeName, VectorFormat
 from emulator.engine.aggregates import AGGREGATES, RANKINGS, WINDOW_VALUES, aggregate
+from emulator.engine.call_context import current_context
 from emulator.engine.dialect import VectorEmbedding
 from emulator.engine.functions import function
 from emulator.engine.functions.registry import SqlFunction, sqlite_name
@@ -71,6 +73,9 @@ def call(writer: ExpressionWriter, name: str, arguments: Sequence[exp.Expression
         arguments = [*arguments[:2], element_format, *arguments[3:]]
     entry = function(name)
     if entry is None or name == "VECTOR_EMBEDDING":
+        stored = stored_function_call(writer, (name,), arguments, node) if entry is None else None
+        if stored is not None:
+            return stored
         if name in RANKINGS or name in WINDOW_VALUES:
             raise OraError(30484, text="ORA-30484: missing window specification for this function")
         if name in _REFUSED_FUNCTIONS:
@@ -82,6 +87,36 @@ def call(writer: ExpressionWriter, name: str, arguments: Sequence[exp.Expression
         raise OraError(939, offset=writer.offset(node))
     piece = _call(entry, [writer.value(argument) for argument in arguments])
     return Piece(piece.sql, _vector_type(arguments), piece.is_constant) if name == "TO_VECTOR" else piece
+
+
+def stored_function_call(
+    writer: ExpressionWriter, names: Sequence[str], arguments: Sequence[exp.Expression], node: exp.Expression
+) -> Piece | None:
+    """Write a call of a stored PL/SQL function; None if there is none of that name."""
+    given = [stored_name(each.this) if isinstance(each, exp.Kwarg) else None for each in arguments]
+    catalogue, scope = writer.statement.catalogue, writer.statement.scope
+    owners: tuple[tuple[str | None, str], ...] = (
+        (None, names[0]),
+        *(((names[0], names[1]),) if len(names) > 1 else ()),
+    )
+    if all(catalogue.unit(scope, owner, name) is None for owner, name in owners):
+        return None
+    pieces = [writer.value(each.expression if isinstance(each, exp.Kwarg) else each) for each in arguments]
+    try:
+        found = current_context().find_function(scope, names, [piece.type for piece in pieces], given)
+    except OraError as error:
+        error.offset = writer.offset(node)
+        raise
+    if found is None:
+        return None
+    writer.statement.calls_units = True
+    pieces = [
+        convert(piece, signature_letter(sql_type)) for piece, sql_type in zip(pieces, found.parameters, strict=True)
+    ]
+    letters = "".join(piece.letter if not piece.is_null else "S" for piece in pieces) + signature_letter(found.result)
+    known = json.dumps([found.key, found.order, letters])
+    texts = "".join(f", {piece.sql}" for piece in pieces)
+    return Piece(f"stored_function({text_literal(known)}{texts})", found.result)
 
 
 def _call(entry: SqlFunction, pieces: list[Piece]) -> Piece:

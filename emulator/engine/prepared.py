@@ -133,6 +133,8 @@ class PreparedChange(Protocol):
     tables_read: frozenset[str]
     #: INSERT … VALUES without a subquery: cannot see other rows (facts: emulator-store, section 2).
     blind: bool
+    #: INSERT … VALUES: functions that it calls may look at its own table.
+    inserts_values: bool
     #: Some expression runs a model (ORA-40286 where the statement is redirected).
     uses_model: bool
     #: The tables that the text was written for, as they were then.

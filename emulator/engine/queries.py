@@ -40,6 +40,8 @@ class StatementWriter:
         self.uses_model = False
         #: Some model is run by SQLite itself, row by row.
         self.embeds_inside = False
+        #: It calls stored PL/SQL functions, which may look at any table.
+        self.calls_units = False
         self._aliases = itertools.count(1)
         self._common: dict[str, WrittenQuery] = {}
 
@@ -233,6 +235,7 @@ class StatementWriter:
             raise OraError(4063, f"view {relation.owner}.{relation.name}") from None
         self.tables |= inner.tables
         self.uses_model |= inner.uses_model
+        self.calls_units |= inner.calls_units
         fields = {
             column.name: Field(column.name, f"{quote(alias)}.{quote(column.name)}", found.type, found.nullable)
             for column, found in zip(relation.columns, written.fields, strict=False)

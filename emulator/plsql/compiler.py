@@ -14,7 +14,7 @@ from emulator.plsql.embedded_sql import EmbeddedSql
 from emulator.plsql.exceptions import CompileError, value_error
 from emulator.plsql.expressions import compile_expression
 from emulator.plsql.handlers import compile_names, with_handlers
-from emulator.plsql.runtime import RETURN, Evaluate, Execute, Frame, OpenCursor, Signal
+from emulator.plsql.runtime import RETURN, Evaluate, Execute, Frame, OpenCursor, Runtime, Signal
 from emulator.plsql.scopes import (
     Compilation,
     CursorSymbol,
@@ -29,7 +29,7 @@ from emulator.plsql.scopes import (
     Variable,
 )
 from emulator.plsql.statements import compile_statements
-from emulator.plsql.values import CollectionType, PlsqlType, RecordType, ScalarType
+from emulator.plsql.values import CollectionType, NotNullType, PlsqlType, RecordType, ScalarType
 
 
 def compile_block(comp: Compilation, node: syntax.Block) -> Execute:
@@ -204,16 +204,46 @@ def _exception_init(comp: Compilation, node: syntax.ExceptionInit) -> None:
 
 
 def _record_type(comp: Compilation, node: syntax.RecordTypeDeclaration) -> None:
-    for each in node.fields:
-        if each.default is not None or each.not_null:
-            raise NotEmulated("defaults and NOT NULL of record fields", offset=each.offset)
     names = tuple(each.name for each in node.fields)
     if len(set(names)) < len(names):
         raise CompileError(
             "PLS-00410: duplicate fields in RECORD, TABLE or argument list are not permitted", node.offset
         )
-    made = RecordType(node.name, names, tuple(find_type(comp, each.type) for each in node.fields))
+    types = tuple(_field_type(comp, each) for each in node.fields)
+    defaults = tuple(_field_default(comp, each) for each in node.fields)
+    made = RecordType(node.name, names, types, defaults if any(defaults) else ())
     comp.declare(node.name, TypeSymbol(node.name, made), node.offset)
+
+
+def _field_type(comp: Compilation, node: syntax.VariableDeclaration) -> PlsqlType:
+    found = find_type(comp, node.type)
+    if not node.not_null:
+        return found
+    if node.default is None:
+        raise CompileError(
+            "PLS-00218: a variable declared NOT NULL must have an initialization assignment", node.offset
+        )
+    if not isinstance(found, ScalarType):
+        raise NotEmulated("NOT NULL of a record's field that is no scalar", offset=node.offset)
+    return NotNullType(found.sql_type, found.is_integer, found.low)
+
+
+def _field_default(comp: Compilation, node: syntax.VariableDeclaration) -> Callable[[], Value] | None:
+    """Compile a field's default, which may be anything that needs no variable."""
+    if node.default is None:
+        return None
+    evaluate, port, rights = compile_expression(comp, node.default).evaluate, comp.port, comp.rights
+
+    def first_value() -> Value:
+        return evaluate(Frame(Runtime(port, []), None, 0, rights))
+
+    try:
+        first_value()
+    except (IndexError, AttributeError):
+        raise NotEmulated("a record field's default that is made of variables", offset=node.offset) from None
+    except OraError:
+        pass  # it is raised again when a record is made
+    return first_value
 
 
 def _collection_type(comp: Compilation, node: syntax.CollectionTypeDeclaration) -> None:

@@ -13,7 +13,7 @@ from emulator.plsql.expressions import compile_expression
 from emulator.plsql.lexer import Source
 from emulator.plsql.parser import parse_expression
 from emulator.plsql.runtime import Evaluate, Frame, OpenCursor
-from emulator.plsql.scopes import Compilation
+from emulator.plsql.scopes import Compilation, Overloads, SubprogramSymbol
 from emulator.plsql.targets import find_variable
 from emulator.plsql.values import sql_type_of
 from emulator.session import Column, Outcome
@@ -114,7 +114,7 @@ class _Resolver:
             return None
         if isinstance(node, syntax.Reference):
             if find_variable(comp, node)[1] is None:
-                self._refuse_function(comp, node)
+                self._refuse_local_function(comp, node, at)
                 return None
         elif not isinstance(node, syntax.Bind):
             return None
@@ -130,9 +130,7 @@ class _Resolver:
         return BoundVariable(key, sql_type)
 
     @staticmethod
-    def _refuse_function(comp: Compilation, node: syntax.Reference) -> None:
-        if len(node.parts) > 1:
-            return
-        unit = comp.port.catalogue.unit(comp.rights, None, node.parts[0].name)
-        if unit is not None and unit.kind == "FUNCTION":
-            raise NotEmulated("PL/SQL functions in SQL")
+    def _refuse_local_function(comp: Compilation, node: syntax.Reference, offset: int) -> None:
+        if isinstance(comp.names.find(node.parts[0].name), SubprogramSymbol | Overloads):
+            name = node.parts[0].name
+            raise CompileError(f"PLS-00231: function '{name}' may not be used in SQL", offset)

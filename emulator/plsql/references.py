@@ -184,7 +184,7 @@ def _record_constructor(comp: Compilation, declared: RecordType, part: syntax.Pa
 
     def construct(frame: Frame) -> Value:
         values = [
-            each.coerce(given[number](frame)) if number in given else each.initial()
+            each.coerce(given[number](frame)) if number in given else declared.initial_field(number)
             for number, each in enumerate(declared.types)
         ]
         return Record(declared, values)

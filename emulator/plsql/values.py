@@ -10,7 +10,7 @@ import bisect
 import dataclasses
 import datetime
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -64,6 +64,18 @@ class ScalarType:
             return _COERCERS[self.sql_type.name](value, self)
         except OraError as error:
             raise conversion_error(error) from None
+
+
+@dataclass(frozen=True, slots=True)
+class NotNullType(ScalarType):
+    """A scalar type without NULL: of a record's field."""
+
+    def coerce(self, value: Value) -> Value:
+        """Convert as an assignment does; ORA-06502 for NULL."""
+        found = ScalarType.coerce(self, value)
+        if found is None:
+            raise value_error()
+        return found
 
 
 def conversion_error(error: OraError) -> OraError:
@@ -234,15 +246,22 @@ SIZED = frozenset({"VARCHAR2", "VARCHAR", "NVARCHAR2", "STRING", "RAW"})
 
 @dataclass(frozen=True, slots=True)
 class RecordType:
-    """A record's fields; defaults are the declaring code's business."""
+    """A record's fields."""
 
     name: str
     fields: tuple[str, ...]
     types: tuple[PlsqlType, ...]
+    #: What gives a field its first value; None where it is NULL. Empty: no field has a default.
+    defaults: tuple[Callable[[], Value] | None, ...] = field(default=(), compare=False)
 
     def initial(self) -> Value:
-        """Return a record whose fields are initial."""
-        return Record(self, [each.initial() for each in self.types])
+        """Return a record whose fields have their defaults."""
+        return Record(self, [self.initial_field(number) for number in range(len(self.types))])
+
+    def initial_field(self, number: int) -> Value:
+        """Return the first value of a field."""
+        default = self.defaults[number] if self.defaults else None
+        return self.types[number].initial() if default is None else self.types[number].coerce(default())
 
     def coerce(self, value: Value) -> Value:
         """Copy a record field by field; NULL makes all fields NULL."""

@@ -336,3 +336,93 @@ end;
 /
 20
 2
+
+-- FORALL hands back what it changed
+create table bulk (id number primary key, n number);
+
+declare
+  type numbers is table of number;
+  v_ids numbers := numbers(1, 2, 3);
+  v_new numbers;
+  v_old numbers;
+begin
+  forall i in 1 .. v_ids.count
+    insert into bulk values (v_ids(i), v_ids(i) * 10) returning id, n bulk collect into v_old, v_new;
+  dbms_output.put_line(v_old.count || ' ' || v_new(3) || ' ' || sql%rowcount);
+  forall i in 2 .. 3
+    delete from bulk where id >= v_ids(i) returning id bulk collect into v_old;
+  dbms_output.put_line(v_old.count || ' ' || sql%bulk_rowcount(2) || ' ' || sql%bulk_rowcount(3));
+  forall i in 1 .. 0
+    delete from bulk where id = v_ids(i) returning id bulk collect into v_old;
+  dbms_output.put_line(v_old.count);
+end;
+/
+3 30 3
+2 2 0
+0
+
+declare
+  type numbers is table of number;
+  v_ids numbers := numbers(7, 7, 8);
+  v_done numbers;
+begin
+  forall i in 1 .. 3 save exceptions
+    insert into bulk values (v_ids(i), 0) returning id bulk collect into v_done;
+exception
+  when others then
+    dbms_output.put_line(sql%bulk_exceptions.count || ' ' || v_done.count || ' ' || v_done(2));
+end;
+/
+1 2 8
+
+-- records have defaults
+declare
+  type point is record (x number := 7, label varchar2(10) not null := 'x', made date default sysdate, n number);
+  a point;
+  b point := point(label => 'q', x => null);
+begin
+  dbms_output.put_line(a.x || a.label || nvl(to_char(a.n), '-') || case when a.made is not null then 'd' end);
+  dbms_output.put_line(nvl(to_char(b.x), '-') || b.label);
+  a := b;
+  a.label := null;
+end;
+/
+7x-d
+-q
+ORA-06502: PL/SQL: value or conversion error
+ORA-06512: at line 9
+
+-- collections are copied, extended with copies, and may have holes
+declare
+  type words is table of varchar2(5);
+  v words := words('a', 'b');
+  w words;
+begin
+  w := v;
+  v(1) := 'z';
+  dbms_output.put_line(w(1) || w.count);
+  v.delete(1);
+  v.extend(2, 2);
+  dbms_output.put_line(v.count || v.first || v(4));
+  w.trim;
+  dbms_output.put_line(w.count || w.last);
+end;
+/
+a2
+32b
+11
+
+-- rows are locked for an update
+declare
+  v_n bulk.n%type;
+begin
+  insert into bulk values (1, 5);
+  select n into v_n from bulk where id = 1 for update nowait;
+  for r in (select id from bulk for update of n skip locked) loop
+    update bulk set n = v_n + 1 where id = r.id;
+  end loop;
+  select n into v_n from bulk where id = 1;
+  dbms_output.put_line(v_n);
+end;
+/
+6

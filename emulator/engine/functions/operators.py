@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import threading
 import time
 from typing import Any
 
 from emulator import number
+from emulator.engine.call_context import current_context
 from emulator.engine.functions.conversions import to_datetime, to_number, to_text
 from emulator.engine.stored_values import load_by_letter, store_by_letter
 from emulator.errors import OraError
@@ -99,9 +102,24 @@ def register_operators(connection: Any) -> None:  # noqa: ANN401 - apsw's types 
     connection.create_scalar_function("int_of", _int_of, 1, deterministic=True)
     connection.create_scalar_function("new_row_number", _row_numbers.next, 0)
     connection.create_scalar_function("cast_value", _cast, 2, deterministic=True)
+    connection.create_scalar_function("stored_function", _stored_function, -1)
     connection.create_aggregate_function("single_row", _SingleRow, 1)
     connection.create_window_function("num_sum", _Sum, 1)
     connection.create_window_function("num_avg", _Average, 1)
+
+
+def _stored_function(known: str, *stored: Any) -> Any:  # noqa: ANN401 - stored values
+    """Call a stored PL/SQL function; ``known`` says which, and the types."""
+    key, order, letters = _parse_call(known)
+    values = [load_by_letter(value, letter) for value, letter in zip(stored, letters, strict=False)]
+    found = current_context().call_function(key, order, values)
+    return None if found is None else store_by_letter(found, letters[-1])
+
+
+@functools.lru_cache(maxsize=256)
+def _parse_call(known: str) -> tuple[list[str], list[int], str]:
+    key, order, letters = json.loads(known)
+    return key, order, letters
 
 
 class _SingleRow:
