@@ -23,7 +23,7 @@ from fleet.heartbeat import Heartbeat, WorkerState
 from fleet.settings import Settings
 from fleet.state import FleetState
 from fleet.status import StatusReader
-from producer.watch import stopped_by_signals
+from fleet.stop_signals import stopped_by_signals
 
 #: A worker reads wishes with each heartbeat, every second; after so long it is said that it has not obeyed, seconds.
 _OBEY_SECONDS = 10.0
@@ -56,7 +56,7 @@ def status(settings: Settings, watching: bool, every: float, as_json: bool) -> N
             stdout.print(render_status(found))
         return
     stopping = threading.Event()
-    with stopped_by_signals(stopping):
+    with stopped_by_signals(stopping.set):
         if as_json or not stdout.is_terminal:
             _print_again_and_again(reader, stopping, every, as_json=as_json)
         else:

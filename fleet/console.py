@@ -51,6 +51,15 @@ def say(line: str) -> None:
     stderr.print(line, markup=False, soft_wrap=True)
 
 
+def restore_terminal() -> None:
+    """Leave the terminal as it was, also when the process ends in the middle of a live display."""
+    for console in (stdout, stderr):
+        if console.is_terminal:
+            if console.is_alt_screen:
+                console.set_alt_screen(False)
+            console.show_cursor()
+
+
 def not_again(tell: Callable[[str], None], *, seconds: float = 600.0) -> Callable[[str], None]:
     """Return a teller for what is looked at again and again: the same line is told again only after a while."""
     told: dict[str, float] = {}

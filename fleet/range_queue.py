@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import redis
 from celery import Celery
 
-from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE
+from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE, unacked_key
 from fleet.messages import RangeMessage
 
 #: Header of a range's message: the last id of the range before it, between which and its first id nothing was pending.
 FOLLOWS_HEADER = "adgfleet_follows"
-#: Hashes of taken messages: kombu's own name, or one of ours for each standby.
-UNACKED_PATTERN = "*unacked*"
 
 
 def send_range(
@@ -49,6 +48,6 @@ def send_range(
     )
 
 
-def count_running(client: redis.Redis) -> int:
-    """Return how many messages workers have taken and not acknowledged."""
-    return sum(int(client.hlen(str(key))) for key in client.scan_iter(UNACKED_PATTERN, _type="hash"))
+def count_running(client: redis.Redis, standbys: Iterable[str]) -> int:
+    """Return how many messages the workers of some standbys have taken and not acknowledged."""
+    return sum(int(client.hlen(unacked_key(standby))) for standby in standbys)

@@ -204,6 +204,12 @@ class Settings:
         default="AUTO",
         parse=_insert_mode,
     )
+    planning_timeout: float = _setting(
+        "Longest time of one query of `produce`, which may go through all pictures; then the next standby is asked.",
+        default="300",
+        unit="seconds",
+        parse=_seconds,
+    )
     connect_timeout: float = _setting(
         "Longest wait for a logon, also at a listener that never answers.", default="20", unit="seconds", parse=_seconds
     )

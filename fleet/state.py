@@ -107,6 +107,8 @@ class FleetState:
         self._redis = redis.Redis.from_url(
             settings.broker_url,
             decode_responses=True,
+            # Anything can stand in a queue; bytes that are no text must not stop who reads it.
+            encoding_errors="replace",
             socket_timeout=timeout_seconds,
             socket_connect_timeout=timeout_seconds,
             retry=None,
@@ -218,6 +220,10 @@ class FleetState:
     def live_workers(self) -> dict[str, Heartbeat]:
         """Return the heartbeat of each live worker by standby."""
         return {name: heartbeat for name, heartbeat in self.workers().items() if heartbeat.is_live}
+
+    def known_standbys(self) -> list[str]:
+        """Return the names of all standbys that ever had a worker."""
+        return sorted(self._redis.hkeys(LAST_HEARTBEATS_KEY))  # type: ignore[arg-type]
 
     def drop_heartbeat(self, standby: str) -> None:
         """Forget the last heartbeat of a standby that is no longer part of the fleet."""

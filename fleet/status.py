@@ -161,7 +161,7 @@ class StatusReader:
             at=time.time(),
             standbys=standbys,
             waiting=self._state.queue_depth([standby.name for standby in standbys]),
-            running=count_running(self._state.client),
+            running=count_running(self._state.client, dict.fromkeys((*configured, *workers))),
             counts=self._counts,
             counts_problem=self._problem,
             dead_letters=tuple(self._state.dead_letters()),

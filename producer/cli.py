@@ -14,11 +14,12 @@ from fleet.sampler import Sampler
 from fleet.sessions import Database, session
 from fleet.settings import Settings
 from fleet.state import FleetState
+from fleet.stop_signals import stopped_by_signals
 from producer.failures import retry_failures
 from producer.follow import Followed, Following, follow
 from producer.ranges import Range
 from producer.reconcile import Reconciler, Round
-from producer.watch import Watched, stopped_by_signals, watch
+from producer.watch import Watched, watch
 
 #: Ranges that a dry run lists one by one for people.
 _LISTED = 20
@@ -114,7 +115,9 @@ def _watch(reconciler: Reconciler, every_seconds: float, as_json: bool) -> None:
             print_json(_figures(done))
 
     say(f"looking for pending pictures every {every_seconds:g} s; Ctrl-C or SIGTERM ends it")
-    with stopped_by_signals(reconciler.stopping), Sampler.of(reconciler.settings, reconciler.state):
+    left = "a database or Redis does not answer; ended without it, what is enqueued stays"
+    stopped = stopped_by_signals(reconciler.stop, left_behind=left)
+    with stopped, Sampler.of(reconciler.settings, reconciler.state):
         watched: Watched = watch(reconciler, every_seconds=every_seconds, say=say, on_round=on_round)
     say(f"stopped after {watched.rounds} rounds: {watched.pictures} pictures in {watched.ranges} ranges enqueued")
 

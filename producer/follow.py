@@ -6,7 +6,6 @@ worked on by a standby that had not applied its pictures yet.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Callable, Iterable
@@ -15,8 +14,8 @@ from dataclasses import dataclass, field
 import redis
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from fleet.console import say, stderr
-from fleet.errors import FleetError
+from fleet.console import not_again, say, stderr
+from fleet.errors import DatabaseError, FleetError, PermanentDatabaseError, QueueError
 from fleet.state import FleetState, RunProgress
 from producer.enqueue import Enqueued
 
@@ -28,6 +27,8 @@ _LINE_SECONDS = 5.0
 _QUIET_SECONDS = 5.0
 #: When they look finished, the database is asked no more often than this, seconds.
 _ASK_SECONDS = 1.0
+#: What is said when following ends before the runs do.
+_GO_ON = "workers that live go on; follow them again: adgfleet produce --follow"
 _COUNTS = ("embedded", "already", "failed", "vanished")
 
 
@@ -64,9 +65,13 @@ class Following:
     enqueue_missing: Callable[[], Enqueued]
     #: How long nothing may move before it counts as stalled.
     idle_limit_seconds: float
+    #: Told of outages, which come again and again.
+    say: Callable[[str], None] = field(default_factory=lambda: not_again(say))
     run_ids: list[str] = field(default_factory=list)
     #: Pictures of those runs that were not settled when the following began.
     pictures: int = 0
+    #: When Redis did not answer last, by the monotonic clock: workers need a moment to be heard of again.
+    outage_at: float = -math.inf
     _last: RunProgress = field(default_factory=RunProgress)
     _before: RunProgress = field(default_factory=RunProgress)
 
@@ -81,8 +86,10 @@ class Following:
 
     def progress(self) -> RunProgress:
         """Return what was done since; an outage of Redis shows as no movement, never as an error."""
-        with contextlib.suppress(redis.RedisError):
+        try:
             self._last = _difference(self._read(), self._before)
+        except redis.RedisError:
+            self.outage_at = time.monotonic()
         return self._last
 
     def _read(self) -> RunProgress:
@@ -92,10 +99,13 @@ class Following:
 def follow(following: Following) -> Followed:
     """Show progress until nothing is pending.
 
+    An outage of Redis or of the databases, a failover among them, is lived through until the idle limit.
+
     Raises:
         NoWorkersError: No worker is alive and nothing moves.
         StalledError: Workers are alive, but pictures stay pending.
-        DatabaseError: The databases cannot be asked.
+        QueueError: Redis has not answered for the idle limit.
+        DatabaseError: The databases have not answered for the idle limit, or the fault is the fleet's.
     """
     started = moved = lined = time.monotonic()
     asked = -math.inf
@@ -125,20 +135,42 @@ def follow(following: Following) -> Followed:
                 say(f"{settled} of {total} pictures, {rate:.1f}/s  {share}")
             quiet = now - moved > _QUIET_SECONDS and now - asked > _QUIET_SECONDS
             if quiet or (settled >= total and now - asked > _ASK_SECONDS):
-                pending = following.count_pending()
+                pending = _count_pending(following, quiet_seconds=now - moved)
                 if pending == 0:
                     return Followed(now - started, following.progress(), 0, following.progress().standbys)
-                _keep_going(following, pending, quiet_seconds=now - moved)
+                if pending is not None:
+                    _keep_going(following, pending, quiet_seconds=now - moved)
                 asked = time.monotonic()
             time.sleep(_POLL_SECONDS)
+
+
+def _count_pending(following: Following, *, quiet_seconds: float) -> int | None:
+    """Ask the truth; None: no database can be asked now.
+
+    Raises:
+        DatabaseError: It has been so for the idle limit, or the fault is the fleet's.
+    """
+    try:
+        return following.count_pending()
+    except PermanentDatabaseError:
+        raise
+    except DatabaseError as error:
+        if quiet_seconds > following.idle_limit_seconds:
+            raise type(error)(
+                f"{error}; {_GO_ON}", codes=error.codes, database=error.database, advice=error.advice
+            ) from error
+        following.say(f"nobody can say now how many pictures are pending: {error}")
+        return None
 
 
 def _keep_going(following: Following, pending: int, *, quiet_seconds: float) -> None:
     """Enqueue what has got lost; give up when that does not help.
 
     Raises:
-        NoWorkersError, StalledError: It is of no use.
+        NoWorkersError, StalledError, QueueError: It is of no use.
+        DatabaseError: See ``_count_pending``.
     """
+    is_over = quiet_seconds > following.idle_limit_seconds
     try:
         workers = following.state.live_workers()
         depth = following.state.queue_depth(following.standbys)
@@ -148,15 +180,23 @@ def _keep_going(following: Following, pending: int, *, quiet_seconds: float) -> 
             if enqueued.ranges:
                 say(f"{enqueued.pictures} pictures were pending and no longer queued; enqueued again")
                 following.add([enqueued.run_id], enqueued.pictures)
-    except redis.RedisError:
-        workers, depth, busy = {}, 0, False
-    if quiet_seconds < _QUIET_SECONDS:
+    except (redis.RedisError, QueueError) as error:
+        if is_over:
+            raise QueueError(f"Redis has not answered for {quiet_seconds:.0f} s ({error}); {_GO_ON}") from error
+        following.say(f"Redis does not answer; waiting for it ({error})")
+        return
+    except DatabaseError as error:
+        if is_over or isinstance(error, PermanentDatabaseError):
+            raise
+        following.say(f"nothing can be enqueued again now: {error}")
+        return
+    if min(quiet_seconds, time.monotonic() - following.outage_at) < _QUIET_SECONDS:
         return
     if not workers:
         raise NoWorkersError(
             f"{pending} pictures are pending and no worker is alive; start one: adgfleet worker STANDBY"
         )
-    if quiet_seconds > following.idle_limit_seconds and not busy:
+    if is_over and not busy:
         raise StalledError(
             f"{pending} pictures stay pending and no worker does anything; see adgfleet status and the workers' logs"
         )

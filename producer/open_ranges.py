@@ -2,30 +2,31 @@
 
 The messages are the only record: those that wait in a queue, and those that a worker has taken and not acknowledged.
 So nothing can go stale when a worker dies or cannot report; when Redis has been emptied, nothing is open, and all that
-is pending is planned again.
+is pending is planned again. Redis may be shared with other applications: only the fleet's own keys are read.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
+import bisect
 import json
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import redis
 
-from fleet.celery_app import SHARED_QUEUE
+from fleet.celery_app import SHARED_QUEUE, standby_queue, unacked_key
 from fleet.errors import MessageError
 from fleet.messages import RangeMessage
-from fleet.range_queue import FOLLOWS_HEADER, UNACKED_PATTERN
+from fleet.range_queue import FOLLOWS_HEADER
 
 #: Messages read at once.
-_PAGE = 1000
-#: While a worker takes a message it is in no list for about a millisecond; two looks so far apart cannot both miss it.
+_PAGE = 500
+#: While a worker takes a message it is in no list for about a millisecond; a look so much later cannot miss it.
 _SECOND_LOOK_SECONDS = 0.1
+#: Blocks that are kept single before they are merged.
+_RECENT_BLOCKS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +61,27 @@ class OpenWork:
     ranges: int = 0
     pictures: int = 0
     run_ids: tuple[str, ...] = ()
+    #: Messages that are no ranges; workers put them aside as dead letters.
+    unreadable: int = 0
 
 
-def read_open_work(client: redis.Redis) -> OpenWork:
-    """Look twice what is queued or running; memory grows with the open ranges, not with what is pending."""
-    found: dict[tuple[int, int], OpenRange] = {}
-    for look in range(2):
-        if look:
-            time.sleep(_SECOND_LOOK_SECONDS)
-        for open_range in _read_open_ranges(client):
-            found[open_range.message.first_id, open_range.message.last_id] = open_range
-    return OpenWork(
-        tuple(merge_blocks(open_range.block for open_range in found.values())),
-        len(found),
-        sum(open_range.message.pictures for open_range in found.values()),
-        tuple(sorted({open_range.message.run_id for open_range in found.values()})),
-    )
+def read_open_work(client: redis.Redis, standbys: Iterable[str]) -> OpenWork:
+    """Look what is queued or running; memory grows with the gaps between open ranges, not with their number.
+
+    Args:
+        client: A connection that decodes answers.
+        standbys: All that have, or had, a queue or a worker.
+    """
+    names = list(standbys)
+    tally = _Tally()
+    # Taken messages first and last: one that is given back while the queues are read is still seen, and so is one that
+    # is taken meanwhile.
+    tally.add_all(_taken(client, names))
+    for queue in (SHARED_QUEUE, *map(standby_queue, names)):
+        tally.add_all(_queued(client, queue))
+    time.sleep(_SECOND_LOOK_SECONDS)
+    tally.add_all(_taken(client, names), again=True)
+    return tally.result()
 
 
 def merge_blocks(blocks: Iterable[Block]) -> list[Block]:
@@ -93,6 +99,8 @@ def gaps_between(blocks: Iterable[Block], *, lowest: int, highest: int) -> Itera
     """Yield what is left of ``lowest`` to ``highest`` beside the merged blocks, ascending."""
     first_id = lowest
     for block in blocks:
+        if block.first_id > highest:
+            break
         if block.first_id > first_id:
             yield Block(first_id, block.first_id - 1)
         first_id = max(first_id, block.last_id + 1)
@@ -100,34 +108,79 @@ def gaps_between(blocks: Iterable[Block], *, lowest: int, highest: int) -> Itera
         yield Block(first_id, highest)
 
 
-def _read_open_ranges(client: redis.Redis) -> Iterator[OpenRange]:
-    # Taken messages first and last: one that is given back while the queues are read is still seen.
-    yield from _taken(client)
-    for queue in client.scan_iter(f"{SHARED_QUEUE}*", _type="list"):
-        start = 0
-        # From the end that is published to, so that consumers at the other end make nobody be skipped.
-        while page := client.lrange(str(queue), start, start + _PAGE - 1):
-            yield from _parsed(json.loads(text) for text in page)
-            start += _PAGE
-    yield from _taken(client)
+@dataclass(slots=True)
+class _Tally:
+    """Counts open ranges, each once, and merges their blocks as they come."""
+
+    ranges: int = 0
+    pictures: int = 0
+    unreadable: int = 0
+    run_ids: set[str] = field(default_factory=set)
+    _merged: list[Block] = field(default_factory=list)
+    _recent: dict[tuple[int, int], Block] = field(default_factory=dict)
+
+    def add_all(self, messages: Iterable[OpenRange | None], *, again: bool = False) -> None:
+        """Add messages, None for unreadable ones; ``again``: those have been counted before."""
+        for open_range in messages:
+            if open_range is not None:
+                self._add(open_range)
+            elif not again:
+                self.unreadable += 1
+
+    def result(self) -> OpenWork:
+        self._merge()
+        return OpenWork(tuple(self._merged), self.ranges, self.pictures, tuple(sorted(self.run_ids)), self.unreadable)
+
+    def _add(self, open_range: OpenRange) -> None:
+        message = open_range.message
+        ids = (message.first_id, message.last_id)
+        if ids in self._recent or self._has_merged(message):
+            return  # seen a moment ago, in another place
+        self.ranges += 1
+        self.pictures += message.pictures
+        self.run_ids.add(message.run_id)
+        self._recent[ids] = open_range.block
+        if len(self._recent) >= max(_RECENT_BLOCKS, len(self._merged)):
+            self._merge()
+
+    def _has_merged(self, message: RangeMessage) -> bool:
+        at = bisect.bisect_right(self._merged, message.first_id, key=lambda block: block.first_id) - 1
+        return at >= 0 and message.last_id <= self._merged[at].last_id
+
+    def _merge(self) -> None:
+        self._merged = merge_blocks([*self._merged, *self._recent.values()])
+        self._recent = {}
 
 
-def _taken(client: redis.Redis) -> Iterator[OpenRange]:
-    for key in client.scan_iter(UNACKED_PATTERN, _type="hash"):
-        for _tag, text in client.hscan_iter(str(key)):
-            yield from _parsed([json.loads(text)[0]])
+def _queued(client: redis.Redis, queue: str) -> Iterator[OpenRange | None]:
+    start = 0
+    # From the end that is published to, so that consumers at the other end make nobody be skipped.
+    while True:
+        page: list[str] = client.lrange(queue, start, start + _PAGE - 1)  # type: ignore[assignment]
+        if not page:
+            return
+        yield from map(_parsed, page)
+        start += _PAGE
 
 
-def _parsed(payloads: Iterable[dict[str, Any]]) -> Iterator[OpenRange]:
-    """Yield the ranges of messages; one that no worker could read either is left out."""
-    for payload in payloads:
-        try:
-            body = payload["body"]
-            if payload.get("properties", {}).get("body_encoding") == "base64":
-                body = base64.b64decode(body)
-            kwargs = json.loads(body)[1]
-            message = RangeMessage.from_kwargs(kwargs)
-        except (MessageError, KeyError, TypeError, IndexError, ValueError, AttributeError, binascii.Error):
-            continue
+def _taken(client: redis.Redis, standbys: Sequence[str]) -> Iterator[OpenRange | None]:
+    for standby in standbys:
+        # It holds as many as its worker has sessions.
+        taken: list[str] = client.hvals(unacked_key(standby))  # type: ignore[assignment]
+        yield from (_parsed(text, is_taken=True) for text in taken)
+
+
+def _parsed(text: str, *, is_taken: bool = False) -> OpenRange | None:
+    """Return the range of a message; None for what no worker could read either."""
+    try:
+        payload = json.loads(text)
+        if is_taken:
+            payload, *_ = payload  # exchange and routing key follow
+        body = payload["body"]
+        if payload.get("properties", {}).get("body_encoding") == "base64":
+            body = base64.b64decode(body)
+        message = RangeMessage.from_kwargs(json.loads(body)[1])
         follows = payload.get("headers", {}).get(FOLLOWS_HEADER)
-        yield OpenRange(message, follows if type(follows) is int else None)
+    except (MessageError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        return None
+    return OpenRange(message, follows if type(follows) is int else None)

@@ -3,6 +3,7 @@
     size = RANGE_SECONDS × pictures that one session embeds in a second
     at most  pending pictures ÷ (4 × sessions of the fleet), so that all sessions end at about the same time
     within   10 … 1000 pictures
+    at least pending pictures ÷ 10,000 if all are enqueued at once, so that the queue does not grow with them
 
 A range is what is lost when a session dies in the middle of it, and what a switchover has to wait for: hence seconds,
 not pictures, are what is aimed at. The lower bound keeps the queue's own cost below a percent of a range's time; the
@@ -19,6 +20,8 @@ SMALLEST_PICTURES = 10
 LARGEST_PICTURES = 1000
 #: Until a rate has been measured.
 FIRST_PICTURES = 100
+#: Ranges that wait at most. Keeps Redis small: 10,000 messages take about 20 MB there.
+MOST_RANGES = 10_000
 #: Ranges that each session should get at least, if there are enough pictures.
 _RANGES_PER_SESSION = 4
 
@@ -39,3 +42,13 @@ def choose_range_size(
         wanted = round(target_seconds * pictures_per_session_second)
     share = math.ceil(pending / (_RANGES_PER_SESSION * max(sessions, 1)))
     return max(SMALLEST_PICTURES, min(wanted, share, LARGEST_PICTURES))
+
+
+def pictures_that_matter(sessions: int) -> int:
+    """Return how many pending pictures are enough to know the size: more do not change it."""
+    return _RANGES_PER_SESSION * max(sessions, 1) * LARGEST_PICTURES
+
+
+def smallest_at_once(pending: int) -> int:
+    """Return the pictures that a range must have at least when all that is pending is enqueued at once."""
+    return max(1, math.ceil(pending / MOST_RANGES))

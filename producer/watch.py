@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import redis
 
 from fleet.errors import DatabaseError, PermanentDatabaseError, QueueError
+from producer.range_size import MOST_RANGES
 from producer.reconcile import Reconciler, Round
 
-#: So many ranges wait at most; more are planned when fewer do. Keeps Redis small and the range size up to date.
-MOST_RANGES = 10_000
+#: The queue is filled up when no more ranges wait than this: so a round has something to do, and the range size stays
+#: up to date.
+_FEW_RANGES = MOST_RANGES // 2
 
 
 @dataclass(slots=True)
@@ -51,6 +50,8 @@ def watch(
         except PermanentDatabaseError:
             raise
         except (DatabaseError, QueueError, redis.RedisError) as error:
+            if reconciler.stopping.is_set():
+                break  # the round was broken off
             watched.failed_rounds += 1
             if str(error) != said:
                 said = str(error)
@@ -69,21 +70,6 @@ def watch(
 def _round(reconciler: Reconciler) -> Round | None:
     """Do one round; None: enough ranges wait already."""
     waiting = reconciler.state.queue_depth(list(reconciler.settings.require("standbys")))
-    if waiting >= MOST_RANGES:
+    if waiting > _FEW_RANGES:
         return None
     return reconciler.enqueue_missing(most_ranges=MOST_RANGES - waiting)
-
-
-@contextlib.contextmanager
-def stopped_by_signals(stopping: threading.Event) -> Iterator[None]:
-    """Let SIGTERM and Ctrl-C set ``stopping`` instead of breaking off."""
-
-    def stop(_number: int, _frame: object) -> None:
-        stopping.set()
-
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -22,7 +22,8 @@ from fleet.sessions import Database, connect
 from fleet.settings import Settings
 from fleet.state import FleetState
 from producer.open_ranges import Block, read_open_work
-from producer.planning import bring_up_to_date, planning_session
+from producer.planning import PlanningDatabase, bring_up_to_date
+from producer.ranges import count_pending
 from tests.fix_command import adgfleet_json, clean_environment, command
 from tests.fix_emulator import cluster_values, fetch, run, write_env_file
 from tests.fix_redis import RedisServer
@@ -74,10 +75,10 @@ def queued(client: redis.Redis) -> list[tuple[int, int]]:
     return [(int(first), int(last)) for first, last in pairs]
 
 
-def take(client: redis.Redis, key: str = "adgfleet:unacked:sby1") -> None:
+def take(client: redis.Redis) -> None:
     """Take the next message as a worker does: out of the queue, into the hash of what is not acknowledged."""
     entry = json.loads(str(client.rpop(SHARED_QUEUE)))
-    client.hset(key, "tag", json.dumps([entry, "", SHARED_QUEUE]))
+    client.hset("adgfleet:unacked:sby1", "tag", json.dumps([entry, "", SHARED_QUEUE]))
 
 
 def test_a_second_run_enqueues_only_what_is_neither_queued_nor_running(
@@ -116,7 +117,7 @@ def test_what_was_queued_is_enqueued_again_when_redis_has_been_emptied(
 ) -> None:
     add(prim, *range(1, 31))
     produce(work)
-    take(client, "unacked")
+    take(client)
     client.flushall()
     assert (produce(work)["ranges"], queued(client)) == (3, [(1, 10), (11, 20), (21, 30)])
 
@@ -162,9 +163,9 @@ def test_open_work_merges_what_belongs_together_and_ignores_the_unreadable(
     add(prim, *range(1, 11), *range(500, 520))
     produce(work)
     client.lpush(SHARED_QUEUE, json.dumps({"body": "no message"}))
-    found = read_open_work(client)
+    found = read_open_work(client, ["sby1", "sby2"])
     assert found.blocks == (Block(1, 519),)
-    assert (found.ranges, found.pictures, len(found.run_ids)) == (3, 30, 1)
+    assert (found.ranges, found.pictures, len(found.run_ids), found.unreadable) == (3, 30, 1, 1)
 
 
 def wait_for(check: Callable[[], bool]) -> None:
@@ -211,9 +212,9 @@ def stopped_apply(cluster: Cluster) -> Iterator[None]:
 
 def planned_on(settings: Settings, standbys: list[str]) -> tuple[str, list[str]]:
     said: list[str] = []
-    with planning_session(settings, standbys, said.append, sync_seconds=1.0) as (connected, database):
-        assert fetch(connected, "select count(*) from pictures") == [(1,)]
-    return database, said
+    with PlanningDatabase(settings, standbys, said.append, sync_seconds=1.0) as database:
+        assert count_pending(database.rows) == 1
+    return database.name, said
 
 
 @pytest.mark.usefixtures("stopped_apply")

@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from producer.range_size import FIRST_PICTURES, LARGEST_PICTURES, SMALLEST_PICTURES, choose_range_size
+from producer.range_size import (
+    FIRST_PICTURES,
+    LARGEST_PICTURES,
+    SMALLEST_PICTURES,
+    choose_range_size,
+    pictures_that_matter,
+    smallest_at_once,
+)
 
 
 def size(rate: float | None, *, pending: int = 1_000_000, sessions: int = 8, seconds: float = 15) -> int:
@@ -31,3 +38,15 @@ def test_few_pictures_are_shared_by_all_sessions() -> None:
     assert size(1000.0, pending=800, sessions=8) == 25
     assert size(1000.0, pending=5, sessions=8) == SMALLEST_PICTURES
     assert size(1000.0, pending=800, sessions=0) == 200
+
+
+def test_no_more_pictures_matter_than_are_counted() -> None:
+    for sessions in (0, 1, 8, 64):
+        counted = pictures_that_matter(sessions)
+        for rate in (None, 0.1, 3.0, 1e9):
+            assert size(rate, pending=counted, sessions=sessions) == size(rate, pending=10**8, sessions=sessions)
+
+
+@pytest.mark.parametrize(("pending", "pictures"), [(0, 1), (10_000, 1), (10_001, 2), (10_000_000, 1000)])
+def test_what_is_enqueued_at_once_makes_ten_thousand_ranges_at_most(pending: int, pictures: int) -> None:
+    assert smallest_at_once(pending) == pictures
