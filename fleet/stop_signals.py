@@ -19,16 +19,21 @@ _SIGNALLED = 128
 
 @contextlib.contextmanager
 def stopped_by_signals(
-    stop: Callable[[], None], *, grace_seconds: float = GRACE_SECONDS, left_behind: str = ""
+    stop: Callable[[], None],
+    *,
+    grace_seconds: float = GRACE_SECONDS,
+    late_status: int = STATUS_FAILED,
+    left_behind: str = "",
 ) -> Iterator[None]:
     """Let the first SIGTERM or Ctrl-C call ``stop`` instead of breaking off; the second one ends the process at once.
 
     Args:
-        stop: Must not wait: it is called between two steps of the main thread.
-        grace_seconds: When the block has not ended so long after the first signal, the process is ended, status 1.
+        stop: Must not wait: it is called between two steps of the main thread. It may raise KeyboardInterrupt there.
+        grace_seconds: When the block has not ended so long after the first signal, the process is ended.
+        late_status: The exit status then.
         left_behind: What is said then.
     """
-    too_late = threading.Timer(grace_seconds, _end, [STATUS_FAILED, left_behind])
+    too_late = threading.Timer(grace_seconds, _end, [late_status, left_behind])
     too_late.daemon = True
     seen = threading.Event()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import click
 
 from fleet.celery_app import create_app
-from fleet.console import STATUS_PARTLY, not_again, pass_settings, print_json, say, stderr
+from fleet.console import STATUS_INTERRUPTED, STATUS_PARTLY, not_again, pass_settings, print_json, say, stderr
 from fleet.errors import InputError
 from fleet.sampler import Sampler
 from fleet.sessions import Database, session
@@ -23,6 +23,8 @@ from producer.watch import Watched, watch
 
 #: Ranges that a dry run lists one by one for people.
 _LISTED = 20
+#: Said when a signal had to end the command by force.
+_LEFT_BEHIND = "a database or Redis does not answer, its call was left behind; what is enqueued stays"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,20 @@ def produce(settings: Settings, **given: object) -> None:
     if options.watch is not None:
         _watch(reconciler, options.watch, options.as_json)
         return
-    done = reconciler.enqueue_missing(on_progress=_note)
-    say(_summary(done))
-    followed = None
-    if options.follow and (done.enqueued.pictures or done.open_work.ranges):
-        followed = _follow(reconciler, done, options.idle_limit)
+    with stopped_by_signals(
+        lambda: _interrupt(reconciler), late_status=STATUS_INTERRUPTED, left_behind=f"interrupted; {_LEFT_BEHIND}"
+    ):
+        done = reconciler.enqueue_missing(on_progress=_note)
+        say(_summary(done))
+        followed = None
+        if options.follow and (done.enqueued.pictures or done.open_work.ranges):
+            followed = _follow(reconciler, done, options.idle_limit)
     _report(done, followed, options.as_json)
+
+
+def _interrupt(reconciler: Reconciler) -> None:
+    reconciler.stop()
+    raise KeyboardInterrupt
 
 
 def _note(count: int, pictures: int) -> None:
@@ -115,8 +125,7 @@ def _watch(reconciler: Reconciler, every_seconds: float, as_json: bool) -> None:
             print_json(_figures(done))
 
     say(f"looking for pending pictures every {every_seconds:g} s; Ctrl-C or SIGTERM ends it")
-    left = "a database or Redis does not answer; ended without it, what is enqueued stays"
-    stopped = stopped_by_signals(reconciler.stop, left_behind=left)
+    stopped = stopped_by_signals(reconciler.stop, left_behind=_LEFT_BEHIND)
     with stopped, Sampler.of(reconciler.settings, reconciler.state):
         watched: Watched = watch(reconciler, every_seconds=every_seconds, say=say, on_round=on_round)
     say(f"stopped after {watched.rounds} rounds: {watched.pictures} pictures in {watched.ranges} ranges enqueued")

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,17 @@ import pytest
 import redis
 
 from emulator.cluster import Cluster
-from fleet.celery_app import SHARED_QUEUE
+from fleet.celery_app import SHARED_QUEUE, create_app
 from fleet.errors import DatabaseError
 from fleet.messages import RangeMessage, RangeResult
 from fleet.sessions import Database, connect
-from fleet.settings import Settings
+from fleet.settings import Settings, load_settings
 from fleet.state import FleetState
 from producer.open_ranges import Block, read_open_work
 from producer.planning import PlanningDatabase, bring_up_to_date
 from producer.ranges import count_pending
-from tests.fix_command import adgfleet_json, clean_environment, command
+from producer.reconcile import Reconciler
+from tests.fix_command import adgfleet, adgfleet_json, clean_environment, command
 from tests.fix_emulator import cluster_values, fetch, run, write_env_file
 from tests.fix_redis import RedisServer
 
@@ -168,6 +170,56 @@ def test_open_work_merges_what_belongs_together_and_ignores_the_unreadable(
     assert (found.ranges, found.pictures, len(found.run_ids), found.unreadable) == (3, 30, 1, 1)
 
 
+def test_keys_of_others_and_nonsense_in_the_queue_stop_nobody(
+    prim: oracledb.Connection, work: Path, client: redis.Redis
+) -> None:
+    add(prim, *range(1, 11))
+    client.hset("otherapp_unacked_tags", "tag", "not json")
+    client.hset("unacked", "tag", "not json")
+    client.lpush("embeddings_of_others", "not json")
+    with redis.Redis.from_url(str(load_settings(work / ".env", environment={}).broker_url)) as raw:
+        for nonsense in (b"\xff\xfe", b"{}", b"[1, 2]", b"[" * 100_000, b'{"body": 1, "properties": []}'):
+            raw.lpush(SHARED_QUEUE, nonsense)
+        raw.hset("adgfleet:unacked:sby1", "tag", b"\xff")
+    done = adgfleet("produce", "--range-size", "10", "--json", directory=work)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["pictures"] == 10
+    assert "6 messages of the queue cannot be read" in done.stderr
+    assert adgfleet_json("status", "--json", directory=work)["queue"] == {"waiting": 6, "running": 1}
+
+
+@pytest.fixture
+def reconciler(settings: Settings, client: redis.Redis) -> Iterator[Reconciler]:
+    state = FleetState(settings)
+    yield Reconciler(settings, create_app(settings), state, print, range_size=2)
+    state.close()
+
+
+def test_rounds_that_have_their_fill_go_on_where_they_stopped_and_round_again(
+    prim: oracledb.Connection, reconciler: Reconciler, client: redis.Redis
+) -> None:
+    add(prim, *range(1, 10))
+    assert reconciler.enqueue_missing(most_ranges=2).enqueued.pictures == 4
+    client.flushall()  # what is lost is not looked for before the end is reached
+    assert reconciler.enqueue_missing(most_ranges=2).enqueued.pictures == 4
+    assert queued(client) == [(5, 6), (7, 8)]
+    assert reconciler.enqueue_missing(most_ranges=9).enqueued.pictures == 5
+    assert queued(client) == [(5, 6), (7, 8), (9, 9), (1, 2), (3, 4)]
+    assert reconciler.enqueue_missing(most_ranges=9).enqueued.ranges == 0
+
+
+def test_what_is_enqueued_at_once_makes_no_endless_queue(
+    prim: oracledb.Connection, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("producer.range_size.MOST_RANGES", 3)
+    said: list[str] = []
+    reconciler.say = said.append
+    add(prim, *range(1, 11))
+    assert [planned.pictures for planned in reconciler.plan()] == [4, 4, 2]
+    assert "10 pictures are pending" in said[0]
+    assert reconciler.enqueue_missing(most_ranges=9).range_size == 2
+
+
 def wait_for(check: Callable[[], bool]) -> None:
     end = time.monotonic() + _DEADLINE
     while not check():
@@ -217,6 +269,83 @@ def planned_on(settings: Settings, standbys: list[str]) -> tuple[str, list[str]]
     return database.name, said
 
 
+def test_a_standby_that_freezes_in_mid_planning_is_left_for_the_next(
+    cluster: Cluster, prim: oracledb.Connection, settings: Settings
+) -> None:
+    add(prim, 1)
+    quick = replace(settings, planning_timeout=1.0)
+    said: list[str] = []
+    with PlanningDatabase(quick, ["sby1", "sby2"], said.append) as database:
+        assert (count_pending(database.rows), database.name) == (1, "sby1")
+        cluster.freeze("sby1")
+        try:
+            began = time.monotonic()
+            assert (count_pending(database.rows), database.name) == (1, "sby2")
+            assert time.monotonic() - began < 15
+        finally:
+            cluster.thaw("sby1")
+    assert "sby1 is planned from no longer" in said[0]
+
+
+def produce_sessions(settings: Settings, standby: str) -> int:
+    with connect(Database.standby(settings, standby), module="test") as connected:
+        return int(fetch(connected, "select count(*) from v$session where module = 'adgfleet produce'")[0][0])
+
+
+@pytest.mark.usefixtures("stopped_apply")
+def test_a_signal_ends_a_call_that_waits(
+    prim: oracledb.Connection, work: Path, settings: Settings, client: redis.Redis
+) -> None:
+    add(prim, 1)  # a standby that applies nothing is waited for
+    environment = clean_environment(STANDBYS=f"sby1={settings.standby_dsn('sby1')}")
+    watching = command("produce", "--watch", "0.2", "--range-size", "10")
+    with subprocess.Popen(watching, cwd=work, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        wait_for(lambda: produce_sessions(settings, "sby1") == 1)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=_DEADLINE)
+    assert (process.returncode, queued(client)) == (0, []), err
+    assert "stopped after" in err
+    assert time.monotonic() - began < 15
+
+
+@pytest.mark.parametrize(
+    ("mode", "signals", "statuses", "most_seconds"),
+    [
+        (["--watch", "0.2"], [signal.SIGTERM], {1}, 15.0),
+        # Both are pending at once, in whatever order they are looked at.
+        (["--watch", "0.2"], [signal.SIGTERM, signal.SIGINT], {128 + signal.SIGTERM, 128 + signal.SIGINT}, 15.0),
+        ([], [signal.SIGINT], {130}, 15.0),
+    ],
+)
+@pytest.mark.usefixtures("stopped_apply")
+def test_a_frozen_standby_holds_no_producer_that_is_told_to_end(
+    cluster: Cluster,
+    work: Path,
+    settings: Settings,
+    mode: list[str],
+    signals: list[signal.Signals],
+    statuses: set[int],
+    most_seconds: float,
+) -> None:
+    with connect(Database.primary(settings), module="test") as prim:
+        run(prim, "delete from pictures", "commit")  # a standby that applies nothing is waited for
+    environment = clean_environment(STANDBYS=f"sby1={settings.standby_dsn('sby1')}")
+    producing = command("produce", *mode, "--range-size", "10")
+    with subprocess.Popen(producing, cwd=work, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        wait_for(lambda: produce_sessions(settings, "sby1") == 1)
+        cluster.freeze("sby1")
+        try:
+            began = time.monotonic()
+            for number in signals:
+                process.send_signal(number)
+            _, err = process.communicate(timeout=_DEADLINE)
+        finally:
+            cluster.thaw("sby1")
+    assert process.returncode in statuses, err
+    assert time.monotonic() - began < most_seconds
+
+
 @pytest.mark.usefixtures("stopped_apply")
 def test_a_standby_that_does_not_catch_up_is_passed_over(prim: oracledb.Connection, settings: Settings) -> None:
     add(prim, 1)
@@ -230,13 +359,7 @@ def test_a_standby_that_does_not_catch_up_is_passed_over(prim: oracledb.Connecti
 
 def test_the_primary_is_no_standby(prim: oracledb.Connection, settings: Settings) -> None:
     add(prim, 1)
-    text = f"wrong={settings.require('db_dsn')},sby1={settings.standby_dsn('sby1')}"
-    wrong = Settings(
-        **{
-            **{name: getattr(settings, name) for name in settings.__slots__},
-            "standbys": dict(pair.split("=", 1) for pair in text.split(",")),
-        }
-    )
+    wrong = replace(settings, standbys={"wrong": settings.require("db_dsn"), "sby1": settings.standby_dsn("sby1")})
     database, said = planned_on(wrong, ["wrong", "sby1"])
     assert database == "sby1"
     assert "PRIMARY" in said[0]
