@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.text import Text
 
 from adgfleet.status_view import render_status
-from fleet.console import fail, pass_settings, print_json, say, stdout
+from fleet.console import counted, fail, pass_settings, print_json, say, stdout
 from fleet.errors import InputError
 from fleet.heartbeat import Heartbeat, WorkerState
 from fleet.settings import Settings
@@ -117,17 +117,18 @@ def pause(settings: Settings, standby: str, as_json: bool) -> None:
 def drain(settings: Settings, standby: str, as_json: bool) -> None:
     """Pause a standby's worker, and wait until no range and no session of it is left there, for maintenance.
 
-    Ends in 1 when that takes longer than STOP_GRACE and 10 s. `adgfleet resume` undoes it. Example: adgfleet drain sby1
+    Ends in 1 when that takes much longer than STOP_GRACE. `adgfleet resume` undoes it. Example: adgfleet drain sby1
     """
     state = _state(settings, standby)
     state.drain(standby)
     _obeyed(
         state,
         standby,
-        lambda beat: beat.state == WorkerState.PAUSED and beat.busy == 0,
+        lambda beat: beat.state == WorkerState.PAUSED and beat.busy == 0 and beat.open_sessions == 0,
         "drain",
         as_json=as_json,
-        seconds=settings.stop_grace + _OBEY_SECONDS,
+        # The guard's session is closed when its next question is due.
+        seconds=settings.stop_grace + settings.probe_interval + _OBEY_SECONDS,
     )
 
 
@@ -214,12 +215,16 @@ def _obeyed(
             break
         time.sleep(_POLL_SECONDS)
     if as_json:
-        known = {} if beat is None else {"state": beat.state, "sessions": beat.sessions, "busy": beat.busy}
+        known = {}
+        if beat is not None:
+            known = {"state": beat.state, "sessions": beat.sessions, "busy": beat.busy, "open": beat.open_sessions}
         print_json({"standby": standby, "wish": wish, "obeyed": obeyed, "live": beat is not None, **known})
     if beat is None:
         say(f"{standby} has no live worker; its next one will find the wish to {wish}")
         return
-    now = f"{standby} is {beat.state} with {beat.sessions} sessions, {beat.busy} busy"
+    now = f"{standby} is {beat.state} with {counted(beat.sessions, 'session')}, {beat.busy} busy"
+    if wish == "drain":
+        now = f"{standby} is {beat.state} with {beat.open_sessions or 'no'} sessions open there, {beat.busy} busy"
     if not obeyed:
         fail(f"{now}; it has not come to {wish} within {seconds:g} s, but the wish stands: see adgfleet status")
     say(now + (f" ({beat.state_reason})" if beat.state_reason else ""))

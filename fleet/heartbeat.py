@@ -45,6 +45,8 @@ class Heartbeat:
     sessions_limit: int = 0
     #: Ranges in work.
     busy: int = 0
+    #: Sessions that the worker has on the standby, idle ones and the guard's included.
+    open_sessions: int = 0
     #: Pictures since the worker started.
     embedded: int = 0
     failed: int = 0

@@ -31,14 +31,18 @@ class Probe:
         self._calls = RunningCalls(database.name)
         self._connection: Connection | None = None
         self._denied: set[str] = set()
+        #: False: there is no session, and none is being opened.
+        self.may_be_connected = False
 
     def run(self, stopping: threading.Event) -> None:
         """Ask until ``stopping``."""
         while not stopping.is_set():
+            self.may_be_connected = True  # said before the guard is asked, so that no logon goes unsaid
             if self._guard.may_log_on:
                 self._ask()
             else:
                 self._drop()
+                self.may_be_connected = False
             stopping.wait(self._interval_seconds)
         self._drop()
 

@@ -29,6 +29,12 @@ class SessionPool:
         """Sessions in use."""
         return self._busy
 
+    @property
+    def open(self) -> int:
+        """Sessions that are there, idle or in use."""
+        with self._lock:
+            return len(self._idle) + self._busy
+
     @contextlib.contextmanager
     def session(self) -> Iterator[Connection]:
         """Lend a session; opened at its first use, dropped when the block fails with a database error.

@@ -278,6 +278,7 @@ class Worker:
             sessions=guard.sessions,
             sessions_limit=self._limit,
             busy=shop.pool.busy,
+            open_sessions=shop.pool.open + self._probe.may_be_connected,
             embedded=shop.rates.embedded,
             failed=shop.rates.failed,
             pictures_per_second=round(shop.rates.pictures_per_second, 2),

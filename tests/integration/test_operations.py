@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from emulator.cluster import Cluster
+from fleet.sessions import Database, connect
 from fleet.settings import Settings
 from fleet.state import FleetState
 from tests.fix_command import adgfleet, adgfleet_json, clean_environment, command
-from tests.fix_emulator import cluster_values, write_env_file
+from tests.fix_emulator import cluster_values, fetch, write_env_file
 from tests.fix_redis import RedisServer
 from tests.fix_worker import StartWorker, WorkerProcess, wait_until
 
@@ -72,12 +73,24 @@ def test_a_worker_pauses_resumes_scales_and_drains_as_it_is_told(worker: WorkerP
     scaled = wish(work, "scale", "sby1", "5")
     assert (scaled["obeyed"], scaled["sessions"]) == (True, 5)
     drained = wish(work, "drain", "sby1")
-    assert (drained["obeyed"], drained["state"], drained["busy"]) == (True, "PAUSED", 0)
+    assert (drained["obeyed"], drained["state"], drained["busy"], drained["open"]) == (True, "PAUSED", 0, 0)
     found = adgfleet_json("status", "--json", directory=work)["standbys"]["sby1"]
     assert (found["sessions"], found["wishes"]["drained"]) == (5, True)
     assert "drained" in found["state_reason"]
     assert wish(work, "resume", "sby1")["state"] == "SERVING"
     assert wish(work, "scale", "sby1", "0")["obeyed"]
+
+
+def test_a_drain_has_left_no_session_when_it_ends(
+    installed: Settings, start_worker_process: StartWorker, values: dict[str, str], state: FleetState, work: Path
+) -> None:
+    slow = {**values, "probe_interval": "3"}
+    start_worker_process("sby1", slow, state).wait_for("SERVING")
+    write_env_file(work / ".env", slow)
+    assert wish(work, "drain", "sby1")["obeyed"]
+    query = "select module from v$session where module like 'adgfleet %' and module <> 'adgfleet test'"
+    with connect(Database.standby(installed, "sby1"), module="test") as connected:
+        assert fetch(connected, query) == []
 
 
 def test_a_pause_waits_for_the_next_worker(

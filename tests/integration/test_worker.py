@@ -174,7 +174,8 @@ def test_pause_resume_and_drain_are_followed_live(fleet: Fleet, start_worker_pro
         with connect(Database.standby(fleet.settings, "sby1"), module="test") as connected:
             return int(fetch(connected, query)[0][0])
 
-    wait_until(lambda: sessions() == 0, "no session left")
+    wait_until(lambda: (beat := worker.heartbeat()) is not None and beat.open_sessions == 0, "no session left")
+    assert sessions() == 0
     worker.send(signal.SIGTERM)
     worker.wait_for_end()
     again = start_worker_process("sby1", fleet.values, fleet.state)
