@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ class Failure:
     """A picture that could not be embedded although a known-good one could, on the same standby."""
 
     id: int
-    #: Oracle's number of the error: 54401 for ORA-54401.
+    #: Number of the error, 54481 for ORA-54481; 0: it had none.
     error_code: int
     error_message: str
     #: How often it has been tried.
@@ -27,8 +28,14 @@ class Failure:
 
     @property
     def error(self) -> str:
-        """The code as it is written everywhere: ORA-54401."""
-        return f"ORA-{self.error_code:05d}"
+        """The code as it is written everywhere, ORA-54481 or DPY-4024; empty when there is none.
+
+        The table keeps the number alone; whose it is stands in the message.
+        """
+        if not self.error_code:
+            return ""
+        written = re.search(rf"\b[A-Z]{{3}}-0*{self.error_code}\b", self.error_message)
+        return written[0] if written else f"ORA-{self.error_code:05d}"
 
     def to_json(self) -> dict[str, Any]:
         """Return it for scripts."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import click
 
 from fleet.celery_app import create_app
-from fleet.console import STATUS_INTERRUPTED, STATUS_PARTLY, not_again, pass_settings, print_json, say, stderr
+from fleet.console import STATUS_INTERRUPTED, STATUS_PARTLY, counted, not_again, pass_settings, print_json, say, stderr
 from fleet.errors import InputError
 from fleet.sampler import Sampler
 from fleet.sessions import Database, session
@@ -83,7 +83,7 @@ def produce(settings: Settings, **given: object) -> None:
     if options.retry_failed:
         with session(Database.primary(settings), module="produce") as connection:
             retried = retry_failures(connection)
-        say(f"{retried.pictures} failed pictures are pending again")
+        say(f"{counted(retried.pictures, 'failed picture')} pending again")
     if options.watch is not None:
         _watch(reconciler, options.watch, options.as_json)
         return

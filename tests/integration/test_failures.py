@@ -83,8 +83,6 @@ def test_a_retry_makes_pending_what_was_asked_for_and_keeps_the_attempts(
     assert done == {"retried": retried, "not_failed": []}
     assert open_ids(prim) == still
     assert fetch(prim, "select max(attempts), count(*) from embedding_failures where id = 2") == [(2, 2)]
-    again = adgfleet_json("failures", "retry", "--error", "9", "--json", directory=work)
-    assert again["retried"] == 0
 
 
 def test_an_id_that_has_not_failed_is_named(prim: oracledb.Connection, work: Path) -> None:
@@ -98,6 +96,25 @@ def test_an_id_that_has_not_failed_is_named(prim: oracledb.Connection, work: Pat
 def test_an_unclear_retry_changes_nothing(prim: oracledb.Connection, work: Path, arguments: list[str]) -> None:
     assert adgfleet("failures", "retry", *arguments, directory=work).returncode == 2
     assert open_ids(prim) == [1, 2, 3]
+
+
+def test_codes_are_written_as_they_came(prim: oracledb.Connection, work: Path) -> None:
+    row = "insert into embedding_failures values ({}, 1, {}, '{}', 'sby1', timestamp '2026-02-01 00:00:00')"
+    texts = [(4, 4024, "sby1: DPY-4024: call timeout of 60000 ms exceeded"), (5, 0, "no code at all")]
+    run(prim, *(row.format(*text) for text in texts), "commit")
+    listed = adgfleet_json("failures", "list", "--limit", "2", "--json", directory=work)["failures"]
+    assert [(entry["id"], entry["error"]) for entry in listed] == [(4, "DPY-4024"), (5, "")]
+    only = adgfleet_json("failures", "list", "--error", "DPY-4024", "--json", directory=work)
+    assert [entry["id"] for entry in only["failures"]] == [4]
+
+
+def test_an_error_that_nothing_failed_with_is_said(prim: oracledb.Connection, work: Path) -> None:
+    listed = adgfleet("failures", "list", "--error", "ORA-00009", directory=work)
+    assert (listed.returncode, listed.stdout) == (0, "")
+    assert "3 pictures failed with others" in listed.stderr
+    retried = adgfleet("failures", "retry", "--error", "ORA-00009", directory=work)
+    assert retried.returncode == 3
+    assert "no failed picture has error 00009" in retried.stderr
 
 
 def test_no_failures_is_said(prim: oracledb.Connection, work: Path) -> None:
