@@ -28,6 +28,7 @@ _EXTRA_COMMANDS = {
     "up": "demo.cli",
     "down": "demo.cli",
     "emulator": "emulator.cli",
+    "bench": "benchmarks.cli",
 }
 #: What ``up`` writes; used when nothing else says which databases are meant.
 _STACK_ENV_FILE = Path("state/stack.env")
@@ -48,7 +49,7 @@ class _Commands(click.Group):
         try:
             found: list[click.Command] = importlib.import_module(module).commands
         except ModuleNotFoundError as error:
-            if error.name is not None and error.name.split(".")[0] in {"demo", "emulator", "fleet"}:
+            if error.name is not None and error.name.split(".")[0] in {"benchmarks", "demo", "emulator", "fleet"}:
                 raise
             return _missing_extra(cmd_name)
         return next(command for command in found if command.name == cmd_name)

@@ -34,7 +34,7 @@ class InstanceConfig:
     #: The pluggable database; services are ``<pdb>``, ``<pdb>_rw`` on the primary, ``<pdb>_ro`` on a standby,
     #: ``<pdb>_snap`` on a snapshot standby.
     pdb: str = "mypdb"
-    #: Modelled time of an inference, added to the real one, milliseconds.
+    #: Modelled time of a picture's inference, milliseconds: it takes that long at least, the real one included.
     inference_ms: float = 0.0
     #: Modelled network time of a redirected statement, added to the real one, milliseconds.
     redirect_ms: float = 0.0

@@ -1,0 +1,202 @@
+"""Commands `bench …`: each writes raw data, a table and a chart, with the conditions in all three."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import click
+
+from benchmarks.chart import Labels, line_chart
+from benchmarks.conditions import Conditions
+from benchmarks.fleet_rig import BenchmarkError, make_template
+from benchmarks.scaling import Scaling, ScalingPlan, measure_scaling
+from demo.interrupts import interruptible
+from demo.processes import ProcessFailedError
+from demo.redis_server import RedisMissingError
+from emulator.cluster import ClusterError
+from emulator.control import ControlError
+from fleet.console import fail, print_json, print_table, reports_errors, say
+
+_DIRECTORY = Path("state/bench")
+#: Above this share of the machine's cores, the machine is what was measured.
+_MOST_BUSY = 0.9
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """Where a benchmark's files go."""
+
+    directory: Path
+    name: str
+
+    def write(
+        self, conditions: Conditions, records: Iterable[dict[str, Any]], table: list[list[str]], chart: str
+    ) -> None:
+        """Write ``name.jsonl`` (conditions first), ``name.md`` and ``name.svg``."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        lines = [{"conditions": conditions.to_json()}, *records]
+        self._path("jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        head, *rows = table
+        marked = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+        text = "".join(f"| {' | '.join(row)} |\n" for row in marked)
+        notes = "".join(f"- {line}\n" for line in conditions.lines())
+        self._path("md").write_text(f"{text}\n{notes}", encoding="utf-8")
+        self._path("svg").write_text(chart, encoding="utf-8")
+        say(f"raw data, table and chart: {self._path('*')}")
+
+    def _path(self, ending: str) -> Path:
+        return self.directory / f"{self.name}.{ending}"
+
+
+def _reports_failures(command: Callable[P, None]) -> Callable[P, None]:
+    """Decorate a command: what goes wrong on this machine becomes one line; Ctrl-C stops every process."""
+
+    @functools.wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            with interruptible():
+                command(*args, **kwargs)
+        except (BenchmarkError, ProcessFailedError, RedisMissingError, ClusterError, ControlError) as error:
+            fail(str(error))
+
+    return reports_errors(guarded)
+
+
+_directory_option = click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=_DIRECTORY,
+    show_default=True,
+    help="Where raw data, table and chart are written.",
+)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def _counts(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[int, ...]:
+    try:
+        counts = tuple(sorted({int(part) for part in value.split(",")}))
+    except ValueError:
+        counts = ()
+    if not counts or counts[0] < 1:
+        raise click.BadParameter("numbers of standbys such as 1,2,4")
+    return counts
+
+
+@click.group()
+def bench() -> None:
+    """Measure the fleet on this machine, with emulated databases.
+
+    Example: adgfleet bench scaling --standbys 1,2,4
+    """
+
+
+@bench.command()
+@click.option("--standbys", default="1,2,4,8,16", show_default=True, callback=_counts, help="Sizes to measure.")
+@click.option("--sessions", type=click.IntRange(1, 64), default=4, show_default=True, help="Of each standby.")
+@click.option("--inference-ms", type=click.FloatRange(1), default=500.0, show_default=True, help="Modelled, a picture.")
+@click.option(
+    "--redirect-ms", type=click.FloatRange(0), default=20.0, show_default=True, help="Modelled, a redirected statement."
+)
+@click.option(
+    "--redirect-wait",
+    type=click.Choice(["commit", "dml"]),
+    default="commit",
+    show_default=True,
+    help="When redirection waits for redo: at commit as 26ai, or at each DML as 23ai.",
+)
+@click.option("--range-size", type=click.IntRange(1), default=30, show_default=True, help="Pictures in a range.")
+@click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True, help="Pictures in a commit.")
+@click.option(
+    "--seconds", type=click.FloatRange(0.1), default=45.0, show_default=True, help="Least time measured at each size."
+)
+@click.option("--uneven", type=click.IntRange(2), is_flag=False, flag_value=4, default=None, metavar="[STANDBYS]",
+              help="Measure also so many standbys (4) of which one is half as fast.")  # fmt: skip
+@click.option("--join", type=click.IntRange(2), is_flag=False, flag_value=4, default=None, metavar="[STANDBYS]",
+              help="Measure also a standby that joins while the others (3) work.")  # fmt: skip
+@_directory_option
+@_json_option
+@_reports_failures
+def scaling(directory: Path, as_json: bool, uneven: int | None, join: int | None, **given: Any) -> None:  # noqa: ANN401 - click has checked the types
+    """Measure pictures per second by the number of standbys.
+
+    The time of inference and redirection is modelled, so that a small machine can stand for many: a figure from here
+    says how well the fleet scales, not how fast Oracle is. Example: adgfleet bench scaling --standbys 1,2,4 --uneven
+    """
+    plan = ScalingPlan(uneven=uneven or 0, join=join or 0, **given)
+    conditions = Conditions(_command(), plan.modelled)
+    with tempfile.TemporaryDirectory(prefix="adgfleet-bench-") as name:
+        say("installing a template")
+        template = make_template(Path(name) / "template")
+        found = measure_scaling(plan, template, Path(name), say)
+    table = _scaling_table(found, conditions)
+    records = [
+        *({"run": run.name, "range": asdict(each)} for run in _all_runs(found) for each in run.ranges),
+        found.to_json(),
+    ]
+    _Output(directory, "scaling").write(conditions, records, table, _scaling_chart(found, conditions))
+    if as_json:
+        print_json({**found.to_json(), "conditions": conditions.to_json()})
+    else:
+        print_table(plan.modelled, table[0], table[1:])
+        for name in ("uneven", "join"):
+            if name in (said := found.to_json()):
+                say(f"{name}: {said[name]}")
+
+
+def _all_runs(found: Scaling) -> list[Any]:
+    return [*found.runs, *([found.uneven] if found.uneven else [])]
+
+
+def _scaling_table(found: Scaling, conditions: Conditions) -> list[list[str]]:
+    head = ["standbys", "pictures/s", "speed-up", "efficiency", "measured", "cores of the fleet", "of the machine"]
+    table = [head]
+    for row in found.rows():
+        used = dict(row["cores_used"])
+        machine = used.pop("machine", 0.0)
+        bound = "" if machine < _MOST_BUSY * conditions.cores else " (full)"
+        table.append(
+            [
+                str(row["standbys"]),
+                f"{row['pictures_per_second']:.2f}",
+                f"{row['speed_up']:.2f}",
+                f"{row['efficiency']:.3f}",
+                f"{row['window_seconds']:.0f} s",
+                f"{sum(used.values()):.2f}",
+                f"{machine:.2f}{bound}",
+            ]
+        )
+    return table
+
+
+def _scaling_chart(found: Scaling, conditions: Conditions) -> str:
+    rows = found.rows()
+    single = rows[0]["pictures_per_second"] / rows[0]["standbys"]
+    labels = Labels(
+        title="Throughput by the number of standbys (modelled time)",
+        values="pictures per second",
+        positions="standbys",
+        notes=conditions.lines(),
+    )
+    return line_chart(
+        labels,
+        {
+            "measured": [(row["standbys"], row["pictures_per_second"]) for row in rows],
+            "ideal": [(row["standbys"], single * row["standbys"]) for row in rows],
+        },
+    )
+
+
+def _command() -> str:
+    return " ".join(["adgfleet", *sys.argv[1:]])
+
+
+commands: list[click.Command] = [bench]
