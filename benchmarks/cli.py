@@ -13,10 +13,11 @@ from typing import Any, ParamSpec
 
 import click
 
-from benchmarks.chart import Labels, line_chart
+from benchmarks.chart import Labels, bar_chart, line_chart
 from benchmarks.conditions import Conditions
 from benchmarks.fleet_rig import BenchmarkError, make_template
 from benchmarks.scaling import Scaling, ScalingPlan, measure_scaling
+from benchmarks.versus import VersusPlan, measure_versus
 from demo.interrupts import interruptible
 from demo.processes import ProcessFailedError
 from demo.redis_server import RedisMissingError
@@ -79,6 +80,25 @@ _directory_option = click.option(
     help="Where raw data, table and chart are written.",
 )
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+_redirect_option = click.option(
+    "--redirect-ms", type=click.FloatRange(0), default=20.0, show_default=True, help="Modelled, a redirected statement."
+)
+
+
+def _inference_option(default: float) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    return click.option(
+        "--inference-ms", type=click.FloatRange(1), default=default, show_default=True, help="Modelled, a picture."
+    )
+
+
+def _redirect_wait_option(default: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    return click.option(
+        "--redirect-wait",
+        type=click.Choice(["commit", "dml"]),
+        default=default,
+        show_default=True,
+        help="When redirection waits for redo: at commit as 26ai, or at each DML as 23ai.",
+    )
 
 
 def _counts(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[int, ...]:
@@ -102,17 +122,9 @@ def bench() -> None:
 @bench.command()
 @click.option("--standbys", default="1,2,4,8,16", show_default=True, callback=_counts, help="Sizes to measure.")
 @click.option("--sessions", type=click.IntRange(1, 64), default=4, show_default=True, help="Of each standby.")
-@click.option("--inference-ms", type=click.FloatRange(1), default=500.0, show_default=True, help="Modelled, a picture.")
-@click.option(
-    "--redirect-ms", type=click.FloatRange(0), default=20.0, show_default=True, help="Modelled, a redirected statement."
-)
-@click.option(
-    "--redirect-wait",
-    type=click.Choice(["commit", "dml"]),
-    default="commit",
-    show_default=True,
-    help="When redirection waits for redo: at commit as 26ai, or at each DML as 23ai.",
-)
+@_inference_option(500.0)
+@_redirect_option
+@_redirect_wait_option("commit")
 @click.option("--range-size", type=click.IntRange(1), default=30, show_default=True, help="Pictures in a range.")
 @click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True, help="Pictures in a commit.")
 @click.option(
@@ -150,6 +162,62 @@ def scaling(directory: Path, as_json: bool, uneven: int | None, join: int | None
         for name in ("uneven", "join"):
             if name in (said := found.to_json()):
                 say(f"{name}: {said[name]}")
+
+
+@bench.command()
+@click.option("--standbys", type=click.IntRange(1), default=2, show_default=True)
+@click.option("--sessions", type=click.IntRange(1, 64), default=4, show_default=True, help="Of each database.")
+@click.option("--pictures", type=click.IntRange(10), default=256, show_default=True)
+@click.option("--bad", type=click.IntRange(1), default=3, show_default=True, help="Corrupt ones of the second run.")
+@_inference_option(200.0)
+@_redirect_option
+@_redirect_wait_option("dml")
+@click.option("--range-size", type=click.IntRange(1), default=32, show_default=True, help="Of a range and a batch.")
+@_directory_option
+@_json_option
+@_reports_failures
+def versus(directory: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - click has checked the types
+    """Embed the same pictures by what people would do instead, and by the fleet.
+
+    Every way runs twice: with good pictures only, and with some corrupt ones among them, to see whether it ends.
+    Workers and sessions are there already when the clock starts; the fleet's time includes its producer's.
+    Example: adgfleet bench versus --pictures 128
+    """
+    plan = VersusPlan(**given)
+    conditions = Conditions(_command(), plan.modelled)
+    with tempfile.TemporaryDirectory(prefix="adgfleet-bench-") as name:
+        say("installing a template")
+        results = measure_versus(plan, make_template(Path(name) / "template"), Path(name), say)
+    table = [
+        ["", "seconds", "embedded", "duplicate inferences", "on the primary", "redirected statements",
+         "redirect ms/picture", "commits", "bytes/picture", f"finishes with {plan.bad} corrupt"],
+        *(
+            [
+                each.name,
+                f"{each.seconds:.1f}",
+                str(each.embedded),
+                str(each.duplicate_inferences),
+                str(each.inferences_on_primary),
+                str(each.redirected_statements),
+                f"{each.redirect_ms_per_picture:g}",
+                str(each.commits),
+                f"{each.bytes_per_picture:g}",
+                "yes" if each.finishes_with_corrupt else f"no, {each.corrupt_embedded} embedded",
+            ]
+            for each in results
+        ),
+    ]  # fmt: skip
+    labels = Labels(
+        title=f"{plan.pictures} pictures, by how they are embedded (modelled time)",
+        values="seconds",
+        notes=conditions.lines(),
+    )
+    chart = bar_chart(labels, {each.name: each.seconds for each in results})
+    _Output(directory, "versus").write(conditions, [asdict(each) for each in results], table, chart)
+    if as_json:
+        print_json({"rows": [asdict(each) for each in results], "conditions": conditions.to_json()})
+    else:
+        print_table(plan.modelled, table[0], table[1:])
 
 
 def _all_runs(found: Scaling) -> list[Any]:

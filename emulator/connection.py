@@ -117,8 +117,8 @@ class Connection:
         try:
             while not self._logged_off:
                 try:
-                    payload = self._channel.next_payload(inside_request=False)
-                    self._request(Reader(payload, lambda: self._channel.next_payload(inside_request=True)))
+                    payload = self._next_payload(inside_request=False)
+                    self._request(Reader(payload, lambda: self._next_payload(inside_request=True)))
                 except BreakReceivedError:
                     self._answer_break()
         except ClosedByPeerError:
@@ -231,7 +231,7 @@ class Connection:
                 raise ClosedByPeerError from error
             if self._channel.client_waits_for_break() and error.code == 1013:
                 while True:  # what was sent before the marker is void; taking the marker raises BreakReceivedError
-                    self._channel.next_payload(inside_request=True)
+                    self._next_payload(inside_request=True)
             answer = self._error(error)
         self._reply(prefix + answer)
 
@@ -637,7 +637,15 @@ class Connection:
         self._channel.answer_break()
         self._reply(self._error(OraError(1013)))
 
+    def _next_payload(self, *, inside_request: bool) -> bytes:
+        payload = self._channel.next_payload(inside_request=inside_request)
+        if self._session is not None:
+            self._session.statistics.bytes_received += len(payload)
+        return payload
+
     def _reply(self, answer: bytes) -> None:
         if self._end_of_response:
             answer += bytes((Message.END_OF_RESPONSE,))
+        if self._session is not None:
+            self._session.statistics.bytes_sent += len(answer)
         self._channel.send(answer)

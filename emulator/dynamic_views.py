@@ -25,6 +25,8 @@ INFERENCES_STATISTIC = "emulator: inferences"
 AS_PRIMARY_STATISTIC = "emulator: inferences as primary"
 #: V$SYSSTAT's name of the count of DML executions that this standby sent to its primary; no Oracle has it.
 REDIRECTED_STATISTIC = "emulator: redirected DML executions"
+#: V$SYSSTAT's name of the count of statements that carried them, an array being one; no Oracle has it.
+REDIRECTED_STATEMENTS_STATISTIC = "emulator: redirected DML statements"
 
 _Record = dict[str, Value]
 
@@ -146,6 +148,7 @@ def _sysstat(instance: Instance) -> list[_Record]:
         INFERENCES_STATISTIC: instance.inference.inferences,
         AS_PRIMARY_STATISTIC: instance.inferences_as_primary,
         REDIRECTED_STATISTIC: instance.redirected,
+        REDIRECTED_STATEMENTS_STATISTIC: instance.redirected_statements,
         "logons cumulative": instance.logons,
         "logons current": len(instance.sessions()),
         "CPU used by this session": int(instance.cpu_seconds() * 100),  # centiseconds, as Oracle counts
@@ -161,6 +164,8 @@ _SESSION_STATISTICS: dict[str, Callable[[SessionStatistics], int]] = {
     "SQL*Net roundtrips to/from client": lambda statistics: statistics.roundtrips,
     "parse count (total)": lambda statistics: statistics.parses,
     "execute count": lambda statistics: statistics.executions,
+    "bytes received via SQL*Net from client": lambda statistics: statistics.bytes_received,
+    "bytes sent via SQL*Net to client": lambda statistics: statistics.bytes_sent,
 }
 _FIRST_SESSION_STATISTIC = 100
 

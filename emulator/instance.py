@@ -83,6 +83,7 @@ class Instance:
         self.started_monotonic = time.monotonic()
         self.logons = 0
         self.redirected = 0
+        self.redirected_statements = 0
         #: Of all inferences, those begun while this was the primary.
         self.inferences_as_primary = 0
         self._lock = threading.Lock()
@@ -225,9 +226,10 @@ class Instance:
         return embedding
 
     def count_redirected(self, executions: int) -> None:
-        """Count DML executions sent to the primary."""
+        """Count a statement sent to the primary, and its executions."""
         with self._lock:
             self.redirected += executions
+            self.redirected_statements += 1
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of the instance: its own process and its inference processes."""

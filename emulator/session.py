@@ -109,6 +109,9 @@ class SessionStatistics:
     #: Parse calls, whether or not the statement was known already.
     parses: int = 0
     executions: int = 0
+    #: Payloads of packets since the logon.
+    bytes_received: int = 0
+    bytes_sent: int = 0
 
 
 class Session(Protocol):
