@@ -16,6 +16,7 @@ import click
 from benchmarks.chart import Labels, bar_chart, line_chart
 from benchmarks.conditions import Conditions
 from benchmarks.fleet_rig import BenchmarkError, make_template
+from benchmarks.overhead import OverheadPlan, measure_overhead
 from benchmarks.scaling import Scaling, ScalingPlan, measure_scaling
 from benchmarks.versus import VersusPlan, measure_versus
 from demo.interrupts import interruptible
@@ -218,6 +219,61 @@ def versus(directory: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN40
         print_json({"rows": [asdict(each) for each in results], "conditions": conditions.to_json()})
     else:
         print_table(plan.modelled, table[0], table[1:])
+
+
+@bench.command()
+@_inference_option(500.0)
+@_redirect_option
+@_redirect_wait_option("commit")
+@click.option("--range-size", type=click.IntRange(1), default=30, show_default=True, help="Of a range and a batch.")
+@click.option("--ranges", type=click.IntRange(2), default=5, show_default=True, help="Ranges to embed.")
+@_directory_option
+@_json_option
+@_reports_failures
+def overhead(directory: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - click has checked the types
+    """Say where a range's time goes, and how much of it is the fleet's own.
+
+    Example: adgfleet bench overhead --inference-ms 1000 --range-size 15
+    """
+    plan = OverheadPlan(**given)
+    conditions = Conditions(_command(), plan.modelled)
+    with tempfile.TemporaryDirectory(prefix="adgfleet-bench-") as name:
+        say("installing a template")
+        found = measure_overhead(plan, make_template(Path(name) / "template"), Path(name) / "run", say)
+    parts = {
+        "queue: acknowledged until the next one starts": found.queue_seconds,
+        "task: session, report, acknowledgement": found.task_seconds,
+        "role check": found.role_check_seconds,
+        "call: embedding": found.call_seconds - found.write_seconds,
+        "call: INSERT and COMMIT, redirected": found.write_seconds,
+        "bare SELECT": found.bare.select_seconds,
+        "bare INSERT": found.bare.insert_seconds,
+        "bare COMMIT": found.bare.commit_seconds,
+    }
+    table = [
+        ["part of a range", "ms", "of its time"],
+        *(
+            [part, f"{1000 * seconds:.1f}", f"{seconds / found.range_seconds:.2%}"]
+            for part, seconds in parts.items()
+        ),
+        ["the fleet's own: queue, task, role check", f"{1000 * found.own_share * found.range_seconds:.1f}",
+         f"{found.own_share:.2%}"],
+    ]  # fmt: skip
+    figures = {name: value for name, value in asdict(found).items() if name != "ranges"}
+    figures |= {"range_seconds": found.range_seconds, "own_share": found.own_share}
+    records = [*({"range": asdict(each)} for each in found.ranges), figures]
+    labels = Labels("Where a range's time goes (modelled time)", "milliseconds", notes=conditions.lines())
+    chart = bar_chart(labels, {name: round(1000 * seconds, 2) for name, seconds in parts.items()})
+    _Output(directory, "overhead").write(conditions, records, table, chart)
+    if as_json:
+        print_json({**figures, "conditions": conditions.to_json()})
+        return
+    print_table(plan.modelled, table[0], table[1:])
+    say(
+        f"a range: {found.round_trips_per_range:g} round trips, {found.statements_per_range:g} statements, "
+        f"{found.bytes_per_range:g} bytes ({found.bytes_per_picture:g} a picture), "
+        f"{found.redirected_statements_per_range:g} redirected statements, {found.commits_per_range:g} commits"
+    )
 
 
 def _all_runs(found: Scaling) -> list[Any]:
