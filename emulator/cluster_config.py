@@ -45,6 +45,8 @@ class InstanceConfig:
     inference_processes: int = 2
     #: An inference that takes longer is given up, and its process ended.
     inference_deadline_seconds: float = 20.0
+    #: Calls end with ORA-04036 while the instance's own process has more memory, MiB; its inference processes apart.
+    memory_limit_mib: int = 4096
     #: The newest layout of the wire offered: 24 as 23ai, 13 as 19c.
     field_version: int = 24
     fast_auth: bool = False

@@ -30,6 +30,10 @@ Value: TypeAlias = Any
 Row: TypeAlias = tuple[Value, ...]
 
 
+#: Of any name. Source: SQL Language Reference 23ai, Database Object Naming Rules.
+LONGEST_NAME_BYTES = 128
+
+
 class TypeName(enum.Enum):
     """Oracle's type names as a user writes them."""
 

@@ -27,6 +27,7 @@ from emulator.engine.dictionary import register_dictionary
 from emulator.engine.functions import register_functions
 from emulator.errors import OraError
 from emulator.faults import Faults
+from emulator.memory_limit import MemoryLimit
 from emulator.session import Logon
 from emulator.user_session import UserSession
 
@@ -86,6 +87,7 @@ class Instance:
         self.redirected_statements = 0
         #: Of all inferences, those begun while this was the primary.
         self.inferences_as_primary = 0
+        self.memory = MemoryLimit(config.memory_limit_mib)
         self._lock = threading.Lock()
         self._sessions: dict[int, UserSession] = {}
         self._session_ids = itertools.count(1)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, Overflow
 from typing import TypeAlias
 
 from emulator.errors import OraError
@@ -21,6 +21,12 @@ Number: TypeAlias = int | Decimal
 #: Never the thread's own context: it has 28 digits, in every new thread again.
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_UP, Emax=999_999, Emin=-999_999)
 _DIGIT_PAIRS = 20
+#: Powers of ten of the leading digit; checked before anything is computed that grows with the power.
+_LARGEST_POWER, _SMALLEST_POWER = 125, -131
+#: Of a whole number below 1E126.
+_MOST_BITS = 419
+#: Further places, before or behind the point, hold no digit of any NUMBER.
+_MOST_PLACES = 140
 _ZERO = b"\x80"
 _TEXT_NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
 _CACHED = range(-1_000, 100_001)
@@ -117,16 +123,26 @@ def _decode(image: bytes) -> Number:
 
 
 def round_number(value: Number) -> Number:
-    """Round to the digits that a NUMBER holds, half up; an integral value comes back as int."""
+    """Round to the digits that a NUMBER holds, half up; an integral value comes back as int.
+
+    Raises:
+        OraError: 1426, the value is 1E126 or more, or less than -1E126.
+    """
     if isinstance(value, int):
         if -(10**38) < value < 10**38:
             return value
+        if value.bit_length() > _MOST_BITS:
+            raise OraError(1426)
         value = Decimal(value)
     if not value.is_finite():
         raise OraError(1426)
     if value == 0:
         return 0
     adjusted = value.adjusted()
+    if adjusted > _LARGEST_POWER:
+        raise OraError(1426)
+    if adjusted < _SMALLEST_POWER:
+        return 0
     # A pair begins at even powers of ten, so the first pair has two digits when the leading power is odd.
     digits = 40 if adjusted % 2 else 39
     lowest = adjusted - digits + 1
@@ -175,6 +191,8 @@ def power(base: Number, exponent: Number) -> Number:
     """Return base to the power of exponent; ORA-01428 where there is none."""
     try:
         return round_number(_CONTEXT.power(Decimal(base), Decimal(exponent)))
+    except Overflow:
+        raise OraError(1426) from None
     except (InvalidOperation, OverflowError):
         raise OraError(1428, text=f"ORA-01428: argument '{number_text(base)}' is out of range") from None
 
@@ -194,8 +212,9 @@ def round_places(value: Number, places: int, *, truncate: bool = False) -> Numbe
     rounding = "ROUND_DOWN" if truncate else ROUND_HALF_UP
     if isinstance(value, int) and places >= 0:
         return value
+    places = max(-_MOST_PLACES, min(places, _MOST_PLACES))
     quantum = Decimal((0, (1,), -places))
-    wide = Context(prec=200, rounding=rounding)
+    wide = Context(prec=300, rounding=rounding)
     return round_number(Decimal(value).quantize(quantum, rounding=rounding, context=wide))
 
 
@@ -224,7 +243,10 @@ def parse_number(text: str) -> Number:
     """
     if not _TEXT_NUMBER.fullmatch(text):
         raise OraError(1722, text, "")
-    return round_number(_CONTEXT.create_decimal(text.strip()))
+    try:
+        return round_number(_CONTEXT.create_decimal(text.strip()))
+    except (Overflow, InvalidOperation):  # a power beyond that of any number here
+        raise OraError(1426) from None
 
 
 def number_text(value: Number) -> str:

@@ -9,6 +9,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 from emulator.connection import BreakReceivedError, ClosedByPeerError, Connection
 from emulator.errors import EmulatorError, OraError, RemoteProtocolError
@@ -37,6 +38,8 @@ log = logging.getLogger("emulator.server")
 _REQUEST_GAP_SECONDS = 20.0
 #: How far a running call looks for a break behind a pipeline's next requests.
 _PEEKED_BYTES = 1 << 16
+#: Until the next try to accept a connection after one that failed.
+_ACCEPT_PAUSE_SECONDS = 0.05
 #: The largest SDU that is granted.
 _LARGEST_SDU = 65_535
 _RECURSION_LIMIT = 20_000
@@ -112,11 +115,30 @@ class Server:
             try:
                 client, _address = self._socket.accept()
             except OSError:
+                if self._stopping:
+                    return
+                log.exception("a connection cannot be accepted now")
+                time.sleep(_ACCEPT_PAUSE_SECONDS)  # out of file descriptors: those of others have to be closed first
+                continue
+            try:
+                self._start_session(client)
+            except (OSError, RuntimeError):  # no memory for one more thread, or the client is gone already
+                log.exception("a connection cannot be served now")
+                client.close()
+
+    def _start_session(self, client: socket.socket) -> None:
+        """Give a connection a session's thread."""
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self._lock:
+            if self._stopping:
+                client.close()
                 return
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self._lock:
-                self._clients[id(client)] = client
+            self._clients[id(client)] = client
+            try:
                 self._threads.add(start_session_thread(self._serve, client))
+            except RuntimeError:
+                del self._clients[id(client)]
+                raise
 
     def _serve(self, client: socket.socket) -> None:
         channel = SocketChannel(client, self._faults)
@@ -128,10 +150,10 @@ class Server:
             log.warning("a client broke the protocol: %s", error)
         except EmulatorError as error:
             log.warning("a connection ended: %s", error)
-        except Exception:
+        except Exception as error:
             log.exception("a connection ended by an unexpected error")
             with contextlib.suppress(OSError):
-                channel.send_internal_error(self._field_version)
+                channel.send_internal_error(type(error).__name__, self._field_version)
         finally:
             client.close()
             with self._lock:
@@ -147,6 +169,8 @@ class Server:
             data = b""
             while len(data) < missing:
                 kind, body = channel.read_packet(timeout=_REQUEST_GAP_SECONDS)
+                if kind != PacketType.DATA or len(body) <= 2:
+                    raise RemoteProtocolError(f"packet type {kind} instead of the rest of CONNECT")
                 data += body[2:]
             request = type(request)(request.version, request.sdu, data.decode("utf-8", "replace"))
         if self._faults.refuses:
@@ -265,9 +289,10 @@ class SocketChannel:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
-    def send_internal_error(self, field_version: int) -> None:
-        """Answer ORA-00600; the driver then closes the connection."""
-        self.send(make_error(error=OraError(600, "see the instance's log"), field_version=field_version))
+    def send_internal_error(self, name: str, field_version: int) -> None:
+        """Answer ORA-00600 with the error's name, never with its text; the connection then ends."""
+        text = f"adgfleet emulator, {name}: see the instance's log"
+        self.send(make_error(error=OraError(600, text), field_version=field_version))
 
     def _cut(self, point: str) -> None:
         """End the connection here if an injected fault says so."""
@@ -306,4 +331,4 @@ def _is_call(start: bytes) -> bool:
     """Tell whether a request is a session's call, by its first two bytes: not part of a logon or logoff."""
     if start[:1] == bytes((Message.PIGGYBACK,)):
         return True
-    return start[:1] == bytes((Message.FUNCTION,)) and start[1] not in _LOGON_FUNCTIONS
+    return start[:1] == bytes((Message.FUNCTION,)) and start[1:2] != b"" and start[1] not in _LOGON_FUNCTIONS

@@ -32,8 +32,12 @@ class RowSource(Protocol):
 
     columns: tuple[Column, ...]
 
-    def fetch(self, count: int) -> list[Row]:
+    def fetch(self, count: int, *, keep_numbers: bool = False) -> list[Row]:
         """Return the next rows, at most ``count``; fewer than ``count`` means that there are no more.
+
+        Args:
+            count: See above.
+            keep_numbers: Return each NUMBER as its byte form, which is what is stored and what travels.
 
         Raises:
             OraError: A row could not be computed; the rows of this call are lost and the cursor is at its end.

@@ -13,13 +13,13 @@ import datetime
 import logging
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 import apsw
 
+from emulator.call_interrupts import CallInterrupts
 from emulator.datatypes import Row, SqlType, Value, varchar2
 from emulator.engine.call_context import SESSION_NLS, enter_context
 from emulator.engine.compiler import prepare as prepare_statement
@@ -39,9 +39,11 @@ from emulator.jobs import run_jobs
 from emulator.plsql.execution import compile_unit, run_block
 from emulator.plsql.functions_in_sql import call_function, find_function
 from emulator.plsql.packages.parallel_execute import VIEW_QUERIES, VIEW_TABLES
-from emulator.session import BatchError, Column, Logon, Outcome, RowSource, SessionStatistics
+from emulator.session import Column, Logon, Outcome, RowSource, SessionStatistics
+from emulator.session_changes import change_here
 from emulator.session_control import is_control, run_control
 from emulator.session_environment import read_user_environment
+from emulator.session_rows import SessionRows
 from emulator.session_sequences import SessionSequences
 from emulator.standby_work import StandbyWork
 from emulator.statement_text import StatementKind, StatementText, scan_statement
@@ -72,15 +74,15 @@ _UNIT_DEFINITION = re.compile(
     r"(?:PROCEDURE|FUNCTION|PACKAGE|TRIGGER|TYPE)\b",
     re.IGNORECASE | re.DOTALL,
 )
-#: How often a running call looks whether its client has broken off, seconds.
-_PROBE_SECONDS = 0.02
 #: The only namespace that a client may fill.
 _CLIENT_CONTEXT = "CLIENTCONTEXT"
 #: What a bind is taken for in a statement that is parsed before anything is bound.
 UNKNOWN_BIND = varchar2(4000)
+#: Source: the text of ORA-00036.
+_MOST_RECURSIVE_LEVELS = 50
+_ALL_ROWS = 1_000_000_000
 _CALL_SAVEPOINT = "_CALL_{}"
 _PRIMARY_PACKAGES = ("DBMS_SCHEDULER.", "DBMS_PARALLEL_EXECUTE.")
-_ALL_ROWS = 1_000_000_000
 
 
 class UserSession:
@@ -108,8 +110,7 @@ class UserSession:
         #: Savepoints at the beginnings of the PL/SQL calls under way, outermost first.
         self._call_savepoints: list[str] = []
         self._open_rows: set[SessionRows] = set()
-        self._cancelled = threading.Event()
-        self._killed = False
+        self._interrupts = CallInterrupts(instance.memory.is_exceeded)
         #: Held while a call begins or the session is killed.
         self._calls = threading.Lock()
         self._contexts = dict(logon.contexts)
@@ -117,8 +118,6 @@ class UserSession:
         #: Session parameters that ALTER SESSION sets, by name in upper case.
         self.nls = dict(SESSION_NLS)
         self._disconnect: Callable[[], None] | None = None
-        self._interrupt_probe: Callable[[], bool] | None = None
-        self._next_probe = 0.0
         self._statement_time = self.logon_time
         self._depth = 0
         #: Stored functions under way that SQL statements have called, and the table that such a statement changes.
@@ -169,16 +168,16 @@ class UserSession:
         batch_errors: bool = False,
     ) -> Outcome:
         """Run a statement of any kind; see ``emulator.session.Session``."""
-        self._cancelled.clear()
+        self._interrupts.begin_call()
         self.statistics.executions += 1
         self.instance.wait_until_open(self.check_cancelled)
-        with self._call():
+        with self.call():
             return self._dispatch(text, bind_types, rows, self.scope, batch_errors=batch_errors)
 
     def describe(self, text: StatementText, bind_types: Sequence[SqlType]) -> tuple[Column, ...]:
         """Return a query's columns without running it; () for anything else, which is only parsed where it is SQL."""
         types = bind_types or [UNKNOWN_BIND] * len(text.binds)
-        with self._call():
+        with self.call():
             if text.kind in {StatementKind.QUERY, StatementKind.DML}:
                 prepared = self._prepare(text, types, self.scope)
                 if text.kind is StatementKind.QUERY:
@@ -187,7 +186,7 @@ class UserSession:
 
     def cancel(self) -> None:
         """Make the running call end with ORA-01013."""
-        self._cancelled.set()
+        self._interrupts.cancel()
 
     def kill(self, *, immediate: bool = False) -> None:
         """End the session from another one: its running or next call fails with ORA-00028.
@@ -198,7 +197,7 @@ class UserSession:
             immediate: End an idle client's connection too.
         """
         with self._calls:
-            self._killed = True
+            self._interrupts.is_killed = True
             if not self.is_active:
                 self._transaction.rollback()
         if immediate and not self.is_active and self._disconnect is not None:
@@ -206,7 +205,7 @@ class UserSession:
 
     def check_alive(self) -> None:
         """Raise ORA-00028 if the session was killed, or what its application context was refused with."""
-        if self._killed:
+        if self._interrupts.is_killed:
             raise OraError(28)
         refused, self._context_error = self._context_error, None
         if refused is not None:
@@ -228,7 +227,7 @@ class UserSession:
 
     def set_interrupt_probe(self, probe: Callable[[], bool]) -> None:
         """Ask this function, now and then, whether the client wants the running call to end."""
-        self._interrupt_probe = probe
+        self._interrupts.set_probe(probe)
 
     def set_identity(self, attributes: Mapping[str, str | None]) -> None:
         """Store MODULE, ACTION, CLIENT_INFO, CLIENT_IDENTIFIER."""
@@ -333,17 +332,19 @@ class UserSession:
             if hasattr(prepared, "columns"):
                 if self.proxy_user is None:  # a standby's own questions are nobody's queries
                     self.instance.faults.raise_error("query")
-                return Outcome(rows=self._open_query(cast("PreparedQuery", prepared), rows[0] if rows else ()))
+                return Outcome(rows=self.open_query(cast("PreparedQuery", prepared), rows[0] if rows else ()))
             self._check_outside_of_sql(14551)
             change: PreparedChange = prepared
             if self.instance.store.writable:
-                return self._change_here(change, rows, batch_errors=batch_errors)
+                return change_here(self, self._transaction, change, rows, batch_errors=batch_errors)
             return self.standby.change(change, rows, scope, batch_errors=batch_errors)
         except apsw.InterruptError:
-            raise self._cancellation() from None
+            raise self._interrupts.error() from None
 
     def execute_text(self, sql: str, binds: Sequence[tuple[SqlType, Value]], *, scope: Scope) -> Outcome:
         """Run a statement of any kind by its text, from inside PL/SQL."""
+        if len(self._call_savepoints) > _MOST_RECURSIVE_LEVELS:
+            raise OraError(36)
         text = scan_statement(sql)
         return self._dispatch(text, [bind[0] for bind in binds], [[bind[1] for bind in binds]], scope)
 
@@ -379,12 +380,13 @@ class UserSession:
 
     def work(self, work: Callable[[UserSession], None]) -> None:
         """Run a work as a call of this session, which no client has."""
-        with self._call():
+        with self.call():
             work(self)
 
     # ------------------------------------------------------------------ queries
 
-    def _open_query(self, prepared: PreparedQuery, values: Sequence[Value]) -> RowSource:
+    def open_query(self, prepared: PreparedQuery, values: Sequence[Value]) -> RowSource:
+        """Start a query, on what is committed now and the session's own changes."""
         if self._functions and self._changing in prepared.tables:
             raise OraError(4091, self._changing)
         if prepared.lock is not None:
@@ -431,77 +433,21 @@ class UserSession:
         """Drop a closed cursor."""
         self._open_rows.discard(rows)
 
-    # ------------------------------------------------------------------ changes
-
-    def _change_here(self, change: PreparedChange, rows: Sequence[Sequence[Value]], *, batch_errors: bool) -> Outcome:
-        if change.source is not None:
-            return self._change_by_source(change, change.source, rows or [()], batch_errors=batch_errors)
-        parameters: list[StoredRow | OraError] = []
-        for row in rows:
-            try:
-                parameters.append(change.parameters(row))
-            except OraError as error:
-                parameters.append(error)
-                if not batch_errors:
-                    break
+    @contextmanager
+    def changing(self, change: PreparedChange) -> Iterator[None]:
+        """Know the table that a statement changes: the functions that it calls may not read it (ORA-04091)."""
         self._changing = None if change.inserts_values else change.table
         try:
-            result = self._transaction.change(
-                change, parameters, batch_errors=batch_errors, check_cancelled=self.check_cancelled
-            )
+            yield
         finally:
             self._changing = None
-        returned = [
-            [list(column) for column in zip(*(change.returned(row) for row in execution), strict=True)]
-            or [[] for _ in change.returning]
-            for execution in result.returned
-        ]
-        return Outcome(
-            row_count=sum(result.row_counts),
-            row_counts=result.row_counts,
-            batch_errors=result.errors,
-            returned=returned if change.returning else (),
-        )
-
-    def _change_by_source(
-        self,
-        change: PreparedChange,
-        query: PreparedQuery,
-        rows: Sequence[Sequence[Value]],
-        *,
-        batch_errors: bool,
-    ) -> Outcome:
-        """Run INSERT … SELECT with a model: for each row of binds compute first, then insert all of it or nothing."""
-        row_counts: list[int] = []
-        errors: list[BatchError] = []
-        for number, row in enumerate(rows):
-            try:
-                computed = self._open_query(query, row)
-                try:
-                    parameters = [change.parameters(each) for each in computed.fetch(_ALL_ROWS)]
-                finally:
-                    computed.close()
-                row_counts.append(
-                    self._transaction.change_as_one(change, parameters, check_cancelled=self.check_cancelled)
-                )
-            except OraError as error:
-                error.row_count = number
-                if not batch_errors or error.code == 1013:
-                    raise
-                row_counts.append(0)
-                errors.append(BatchError(number, error.code, error.text))
-            except SchemaMovedError:
-                if number == 0:
-                    raise
-                raise OraError(8103) from None  # the executions before this one stand
-        return Outcome(row_count=sum(row_counts), row_counts=row_counts, batch_errors=errors)
 
     # ------------------------------------------------------------------ transaction
 
     def commit(self) -> None:
         """Make the transaction durable; on a standby wait until its redo has been applied here."""
         self._check_outside_of_sql(14552)
-        with self._call():
+        with self.call():
             self._transaction.commit()
             scn = self.standby.commit()
             self._transaction_ends += 1
@@ -511,7 +457,7 @@ class UserSession:
     def rollback(self) -> None:
         """Undo the transaction."""
         self._check_outside_of_sql(14552)
-        with self._call():
+        with self.call():
             self._roll_back()
 
     def _roll_back(self) -> None:
@@ -568,16 +514,16 @@ class UserSession:
             self._call_savepoints.remove(name)
 
     @contextmanager
-    def _call(self) -> Iterator[None]:
+    def call(self) -> Iterator[None]:
         """Be the thread's context, and active, for one call or fetch."""
         with self._calls:
-            if self._killed:
+            if self._interrupts.is_killed:
                 raise OraError(28)
             self._depth += 1
             self.is_active = True
         previous = enter_context(self)
         if self._depth == 1:
-            self._cancelled.clear()  # it was meant for an earlier call
+            self._interrupts.begin_call()
             self._statement_time = datetime.datetime.now(datetime.UTC)
         try:
             yield
@@ -585,10 +531,16 @@ class UserSession:
             if self._depth == 1:
                 self.standby.accept_loss()  # the client learns of it now
             if isinstance(error, apsw.InterruptError):
-                raise self._cancellation() from None
+                raise self._interrupts.error() from None
             if isinstance(error, apsw.SQLError):
                 log.exception("SQLite refused what was written for a statement")
                 raise NotEmulated(f"a statement of this form ({error})") from error
+            if isinstance(error, RecursionError):
+                raise NotEmulated("a statement nested that deeply") from None
+            if isinstance(error, MemoryError | apsw.NoMemError):
+                raise OraError(4030) from None
+            if isinstance(error, apsw.TooBigError):
+                raise OraError(1489) from None
             raise
         finally:
             self._depth -= 1
@@ -666,24 +618,13 @@ class UserSession:
             rows.close()
 
     def is_cancelled(self) -> bool:
-        """Tell whether the running call is to end, by its client or a DBA; asked by SQLite while it works."""
-        if self._killed:
-            return True
-        if self._interrupt_probe is not None and not self._cancelled.is_set():
-            now = time.monotonic()
-            if now >= self._next_probe:
-                self._next_probe = now + _PROBE_SECONDS
-                if self._interrupt_probe():
-                    self._cancelled.set()
-        return self._cancelled.is_set()
+        """Tell whether the running call is to end; asked by SQLite while it works."""
+        return self._interrupts.are_due()
 
     def check_cancelled(self) -> None:
-        """Raise ORA-01013 if the client cancelled the running call."""
-        if self.is_cancelled():
-            raise self._cancellation()
-
-    def _cancellation(self) -> OraError:
-        return OraError(28 if self._killed else 1013)
+        """Raise ORA-01013 if the client cancelled the running call, or what else it has to end with."""
+        if self._interrupts.are_due():
+            raise self._interrupts.error()
 
     # ------------------------------------------------------------------ settings
 
@@ -692,27 +633,3 @@ class UserSession:
         if self.catalogue.user(name) is None:
             raise OraError(1435, text="ORA-01435: user does not exist")
         self.scope = Scope(user=self.scope.user, schema=name)
-
-
-class SessionRows:
-    """A cursor of a session: enters the session's context for each fetch and frees the snapshot at the end."""
-
-    def __init__(self, session: UserSession, source: RowSource, snapshot: Snapshot | None) -> None:
-        """Wrap a prepared query's rows."""
-        self.columns = source.columns
-        self._session = session
-        self._source = source
-        self._snapshot = snapshot
-
-    def fetch(self, count: int) -> list[Row]:
-        """Return the next rows; see ``RowSource``."""
-        with self._session._call():  # noqa: SLF001 - the session's own cursor
-            return self._source.fetch(count)
-
-    def close(self) -> None:
-        """Free the snapshot."""
-        self._source.close()
-        if self._snapshot is not None:
-            self._snapshot.close()
-            self._snapshot = None
-        self._session.forget_rows(self)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,11 +60,14 @@ class Owner:
         return oracledb.connect(user=self.name, password=OWNER_PASSWORD, dsn=self.dsn, **options)
 
 
-@pytest.fixture(scope="session")
-def primary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Primary]:
-    path = tmp_path_factory.mktemp("primary") / "prim.db"
+@contextmanager
+def primary_below(folder: Path, *copies: str) -> Iterator[Primary]:
+    """Open a new primary in this process, with its data below a folder, and copies of them as they are at first."""
+    path = folder / "prim.db"
     dba, link = make_verifier(DBA_PASSWORD), make_verifier("link-secret")
     Store.create(path, bootstrap_statements(dba=dba, link=link, link_user=LINK_USER))
+    for copy in copies:
+        shutil.copyfile(path, folder / copy)
     store = Store(path, on_connect=prepare_connection, writable=True)
     inference = InferenceService(1, 10.0)
     config = InstanceConfig(name="prim", port=0, redo_port=0, is_primary=True)
@@ -73,6 +78,12 @@ def primary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Primary]:
     server.stop()
     inference.stop()
     store.close()
+
+
+@pytest.fixture(scope="session")
+def primary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Primary]:
+    with primary_below(tmp_path_factory.mktemp("primary")) as made:
+        yield made
 
 
 @pytest.fixture

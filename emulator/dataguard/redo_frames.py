@@ -3,6 +3,8 @@
 A standby greets with its name, the configuration's secret, its incarnations and the SCN that it has applied. The source
 welcomes it or says why not, then sends every record after that SCN and a heartbeat now and then; the standby answers
 with the SCN that it has applied.
+
+Everything has a checksum, lengths first of all: a length that nobody checks makes the reader swallow what follows.
 """
 
 from __future__ import annotations
@@ -19,11 +21,12 @@ from typing import Any
 from emulator.store import RedoKind, RedoRecord
 from emulator.store.incarnations import History, Incarnation
 
-#: Length of the data, SCN, commit time, kind, CRC-32 of the data.
+#: Length of the data, SCN, commit time, kind, CRC-32 of the data; then the CRC-32 of all this.
 _HEADER = struct.Struct(">QQdBI")
-_ACKNOWLEDGEMENT = struct.Struct(">Q")
-_FORGET = struct.Struct(">Q")
-_LETTER = struct.Struct(">I")
+_SCN = struct.Struct(">Q")
+#: Length and CRC-32 of a letter.
+_LETTER = struct.Struct(">II")
+_CHECKSUM = struct.Struct(">I")
 #: Incarnations are few: one for each failover.
 _LONGEST_LETTER = 1 << 20
 _KINDS = {0: None, 1: RedoKind.CHANGES, 2: RedoKind.DEFINITION}
@@ -104,31 +107,34 @@ def _history(found: list[dict[str, Any]]) -> History:
 
 def _send_letter(connection: socket.socket, content: dict[str, Any]) -> None:
     data = json.dumps(content).encode()
-    connection.sendall(_LETTER.pack(len(data)) + data)
+    connection.sendall(_LETTER.pack(len(data), zlib.crc32(data)) + data)
 
 
 def _receive_letter(connection: socket.socket) -> dict[str, Any]:
-    (length,) = _LETTER.unpack(_exactly(connection, _LETTER.size))
+    length, checksum = _LETTER.unpack(_exactly(connection, _LETTER.size))
     if length > _LONGEST_LETTER:
         raise BrokenStreamError("letter too long")
+    data = _exactly(connection, length)
+    if zlib.crc32(data) != checksum:
+        raise BrokenStreamError("damaged letter")
     try:
-        return dict(json.loads(_exactly(connection, length)))
-    except (ValueError, TypeError) as error:
+        return dict(json.loads(data))
+    except (ValueError, TypeError, RecursionError) as error:
         raise BrokenStreamError("no letter") from error
 
 
 def send_record(connection: socket.socket, record: RedoRecord) -> None:
     """Send a record."""
-    header = _HEADER.pack(
-        len(record.data), record.scn, record.committed_at, _NUMBERS[record.kind], zlib.crc32(record.data)
-    )
-    connection.sendall(header + record.data)
+    connection.sendall(_frame(_NUMBERS[record.kind], record.scn, record.committed_at, record.data))
 
 
 def send_heartbeat(connection: socket.socket, scn: int, forget_scn: int) -> None:
     """Say that records up to ``scn`` are sent, and up to which SCN nobody needs them any more."""
-    data = _FORGET.pack(forget_scn)
-    connection.sendall(_HEADER.pack(len(data), scn, time.time(), 0, zlib.crc32(data)) + data)
+    connection.sendall(_frame(_NUMBERS[None], scn, time.time(), _SCN.pack(forget_scn)))
+
+
+def _frame(number: int, scn: int, at: float, data: bytes) -> bytes:
+    return _checked(_HEADER.pack(len(data), scn, at, number, zlib.crc32(data))) + data
 
 
 def receive_frame(connection: socket.socket) -> RedoRecord | Heartbeat:
@@ -137,24 +143,39 @@ def receive_frame(connection: socket.socket) -> RedoRecord | Heartbeat:
     Raises:
         BrokenStreamError: The stream ended or was damaged.
     """
-    length, scn, committed_at, number, checksum = _HEADER.unpack(_exactly(connection, _HEADER.size))
+    length, scn, committed_at, number, checksum = _HEADER.unpack(_receive_checked(connection, _HEADER.size))
     data = _exactly(connection, length)
     if number not in _KINDS or zlib.crc32(data) != checksum:
         raise BrokenStreamError("damaged frame")
     kind = _KINDS[number]
     if kind is None:
-        return Heartbeat(scn, committed_at, _FORGET.unpack(data)[0] if len(data) == _FORGET.size else 0)
+        return Heartbeat(scn, committed_at, _SCN.unpack(data)[0] if len(data) == _SCN.size else 0)
     return RedoRecord(scn, kind, committed_at, data)
 
 
 def send_applied(connection: socket.socket, scn: int) -> None:
     """Tell the primary what has been applied."""
-    connection.sendall(_ACKNOWLEDGEMENT.pack(scn))
+    connection.sendall(_checked(_SCN.pack(scn)))
 
 
 def receive_applied(connection: socket.socket) -> int:
-    """Wait for a standby's next applied SCN."""
-    return int(_ACKNOWLEDGEMENT.unpack(_exactly(connection, _ACKNOWLEDGEMENT.size))[0])
+    """Wait for a standby's next applied SCN.
+
+    Raises:
+        BrokenStreamError: The stream ended or was damaged; redo must not be forgotten for a number that is not sure.
+    """
+    return int(_SCN.unpack(_receive_checked(connection, _SCN.size))[0])
+
+
+def _checked(data: bytes) -> bytes:
+    return data + _CHECKSUM.pack(zlib.crc32(data))
+
+
+def _receive_checked(connection: socket.socket, size: int) -> bytes:
+    data = _exactly(connection, size)
+    if _checked(data) != data + _exactly(connection, _CHECKSUM.size):
+        raise BrokenStreamError("damaged frame")
+    return data
 
 
 def _exactly(connection: socket.socket, count: int) -> bytes:

@@ -73,7 +73,9 @@ class RedoTransport:
             try:
                 connection, _address = self._socket.accept()
             except OSError:
-                return
+                if not self._stopping:  # out of file descriptors, say: standbys must find the port open afterwards
+                    time.sleep(HEARTBEAT_SECONDS)
+                continue
             threading.Thread(target=self._serve, args=(connection,), name="redo sender", daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -48,8 +49,7 @@ class BindList:
         """Return the number of the bind whose name stands at an offset of the text, None if it is PL/SQL's."""
         if self.resolver is not None:
             return None
-        before = [number for number, at in enumerate(self.text.placeholder_offsets) if at < offset]
-        return before[-1]
+        return bisect.bisect_left(self.text.placeholder_offsets, offset) - 1
 
     def variable(self, start: int, end: int) -> int | None:
         """Return the number of the bind for a slice of the text that means a PL/SQL variable, None if it means none."""

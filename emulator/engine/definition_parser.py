@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from emulator.datatypes import SqlType, TypeName, VectorFormat
+from emulator.datatypes import LONGEST_NAME_BYTES, SqlType, TypeName, VectorFormat
 from emulator.errors import NotEmulated, OraError
 
 _TOKEN = re.compile(
@@ -13,7 +13,6 @@ _TOKEN = re.compile(
     r"""(?P<number>\d+(?:\.\d+)?)|(?P<sign>.)""",
     re.DOTALL,
 )
-_LONGEST_NAME_BYTES = 128
 #: Binary digits of FLOAT: all that a NUMBER has.
 _FLOAT_DIGITS = 126
 
@@ -108,7 +107,7 @@ class DefinitionParser:
             name = token.word
         else:
             raise OraError(903 if token.kind != "end" else 922, offset=token.offset)
-        if len(name.encode()) > _LONGEST_NAME_BYTES:
+        if len(name.encode()) > LONGEST_NAME_BYTES:
             raise OraError(972, offset=token.offset)
         return name
 

@@ -38,6 +38,8 @@ from emulator.number import encode_number, parse_number
 if TYPE_CHECKING:
     from emulator.engine.queries import StatementWriter
 
+#: Characters. Oracle allows 4,000 bytes in SQL, and 32,767 in SQL inside PL/SQL.
+_LONGEST_LITERAL = 32_767
 _ARITHMETIC: dict[type, str] = {
     exp.Add: "num_add",
     exp.Sub: "num_subtract",
@@ -223,6 +225,8 @@ class ExpressionWriter:
         if node.is_string:
             if text == "":
                 return Piece("NULL", NULL_TYPE, is_constant=True)
+            if len(text) > _LONGEST_LITERAL:
+                raise OraError(1704)
             return Piece(text_literal(text), SqlType(TypeName.CHAR, size=len(text)), is_constant=True)
         return number_piece(parse_number(text))
 

@@ -6,12 +6,21 @@ from typing import Any
 
 from sqlglot import exp
 
+from emulator.datatypes import LONGEST_NAME_BYTES
+from emulator.errors import OraError
+
 
 def stored_name(identifier: Any) -> str:  # noqa: ANN401 - whatever names something
-    """Return a name as the dictionary has it: upper case unless quoted."""
-    if isinstance(identifier, exp.Identifier):
-        return str(identifier.this) if identifier.args.get("quoted") else str(identifier.this).upper()
-    return str(identifier).upper()
+    """Return a name as the dictionary has it: upper case unless quoted.
+
+    Raises:
+        OraError: 972, it is too long.
+    """
+    is_quoted = isinstance(identifier, exp.Identifier) and identifier.args.get("quoted")
+    name = str(identifier.this if isinstance(identifier, exp.Identifier) else identifier)
+    if len(name) > LONGEST_NAME_BYTES // 4 and len(name.encode()) > LONGEST_NAME_BYTES:
+        raise OraError(972)
+    return name if is_quoted else name.upper()
 
 
 def is_sequence_column(node: Any) -> bool:  # noqa: ANN401 - any part of a tree

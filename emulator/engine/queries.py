@@ -220,6 +220,8 @@ class StatementWriter:
             column.name: Field(column.name, f"{quote(alias)}.{quote(column.name)}", column.type, column.nullable)
             for column in relation.columns
         }
+        if relation.kind is RelationKind.DICTIONARY and relation.name == "DUAL":  # a virtual table would cost far more
+            return f"(SELECT 'X' AS \"DUMMY\") AS {quote(alias)}", Source(alias, fields, relation)
         return f'"{relation.sqlite_name}" AS {quote(alias)}', Source(alias, fields, relation)
 
     def _view_source(self, relation: Relation, alias: str) -> tuple[str, Source]:

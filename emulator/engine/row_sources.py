@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
-from emulator.datatypes import Row, SqlType, Value
+from emulator.datatypes import Row, TypeName
 from emulator.engine.call_context import current_context
 from emulator.engine.computed_parameters import SequenceNumber
 from emulator.engine.prepared import StoredRow
-from emulator.engine.stored_values import from_stored
+from emulator.engine.stored_values import loader_of
 from emulator.engine.written_query import Embedding
 from emulator.errors import OraError
+from emulator.number import encode_number
 from emulator.session import Column
 
 
@@ -26,26 +28,41 @@ class QueryRows:
     ) -> None:
         """Begin before the first row."""
         self.columns = columns
-        self._types: list[SqlType] = [
+        types = [
             embeddings[number].argument if number in embeddings else column.type
             for number, column in enumerate(columns)
+        ]
+        self._loaders = [loader_of(sql_type) for sql_type in types]
+        #: The same, but NUMBERs stay as they are stored.
+        self._keepers = [
+            None if sql_type.name is TypeName.NUMBER and number not in embeddings else loader
+            for number, (sql_type, loader) in enumerate(zip(types, self._loaders, strict=True))
         ]
         self._stored: Iterator[StoredRow] | None = stored
         self._embeddings = embeddings
         self._drawn = drawn
 
-    def fetch(self, count: int) -> list[Row]:
+    def fetch(self, count: int, *, keep_numbers: bool = False) -> list[Row]:
         """Return the next rows; see ``emulator.session.RowSource``."""
-        rows: list[Row] = []
         if self._stored is None:
-            return rows
+            return []
+        loaders = self._keepers if keep_numbers else self._loaders
         try:
-            while len(rows) < count:
-                stored = next(self._stored, None)
-                if stored is None:
-                    self._stored = None
-                    break
-                rows.append(self._row(stored))
+            rows: list[Row] = list(itertools.islice(self._stored, count))
+            if len(rows) < count:
+                self._stored = None
+            if any(loaders):
+                rows = [
+                    tuple(
+                        value if value is None or load is None else load(value)
+                        for value, load in zip(row, loaders, strict=True)
+                    )
+                    for row in rows
+                ]
+            if self._embeddings:
+                rows = [self._embedded(row) for row in rows]
+            if self._drawn:
+                rows = [self._with_numbers(row, keep_numbers=keep_numbers) for row in rows]
         except OraError:
             self._stored = None
             raise
@@ -58,23 +75,21 @@ class QueryRows:
         if close is not None:
             close()
 
-    def _row(self, stored: StoredRow) -> Row:
-        values: list[Value] = [
-            from_stored(value, sql_type) for value, sql_type in zip(stored, self._types, strict=True)
-        ]
-        if self._embeddings:
-            context = current_context()
-            for number, embedding in self._embeddings.items():
-                if values[number] is not None:
-                    values[number] = context.embed(embedding.model, values[number])
-        if self._drawn:
-            self._draw(values)
+    def _embedded(self, row: Row) -> Row:
+        values = list(row)
+        context = current_context()
+        for number, embedding in self._embeddings.items():
+            if values[number] is not None:
+                values[number] = context.embed(embedding.model, values[number])
         return tuple(values)
 
-    def _draw(self, values: list[Value]) -> None:
+    def _with_numbers(self, row: Row, *, keep_numbers: bool) -> Row:
         """Fill in the numbers of sequences: one NEXTVAL of each for a row, before any CURRVAL."""
+        values = list(row)
         context = current_context()
         for key in dict.fromkeys(number.key for number in self._drawn.values() if number.is_next):
             context.next_value(key)
         for at, number in self._drawn.items():
-            values[at] = context.current_value(number.key)
+            value = context.current_value(number.key)
+            values[at] = encode_number(value) if keep_numbers else value
+        return tuple(values)

@@ -27,6 +27,8 @@ from emulator.errors import NotEmulated, OraError
 if TYPE_CHECKING:
     from emulator.engine.queries import StatementWriter
 
+#: SQLite has a limit of its own, and work grows with the items.
+_MOST_ITEMS = 2_000
 _SIDES = {"LEFT": "LEFT JOIN", "RIGHT": "RIGHT JOIN", "FULL": "FULL JOIN", "": "JOIN"}
 
 
@@ -355,6 +357,8 @@ class SelectWriter:
     def _select_list(self) -> None:
         if not self._node.expressions:
             raise OraError(936)
+        if len(self._node.expressions) > _MOST_ITEMS:
+            raise NotEmulated(f"a select list of more than {_MOST_ITEMS} items")
         for item in self._node.expressions:
             if isinstance(item, exp.Star):
                 self._star(None)

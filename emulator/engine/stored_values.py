@@ -168,6 +168,12 @@ def from_stored(stored: Any, sql_type: SqlType) -> Value:  # noqa: ANN401 - what
     return None if stored is None else _LOAD[_LETTERS[sql_type.name]](stored)
 
 
+def loader_of(sql_type: SqlType) -> Callable[[Any], Value] | None:
+    """Return what makes values of a type's stored forms, None where they are the same."""
+    letter = _LETTERS[sql_type.name]
+    return None if letter in "SR" else _LOAD[letter]
+
+
 def is_text(sql_type: SqlType) -> bool:
     """Tell whether a type's values are strings."""
     return sql_type.name in _TEXT_TYPES

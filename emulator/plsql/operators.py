@@ -16,6 +16,7 @@ from emulator.errors import NotEmulated, OraError
 from emulator.number import Number
 from emulator.plsql.exceptions import value_error
 from emulator.plsql.values import Collection, Record, conversion_error, text_of
+from emulator.text_limit import check_length
 
 #: Results of whole numbers below this need no rounding.
 _EXACT = 10**38
@@ -97,7 +98,9 @@ def negative(value: Value) -> Value:
 
 def concatenated(left: Value, right: Value) -> str | None:
     """Return left || right: NULL is the empty string, and the empty string is NULL."""
-    return (text_of(left) or "") + (text_of(right) or "") or None
+    first, second = text_of(left) or "", text_of(right) or ""
+    check_length(len(first) + len(second))
+    return first + second or None
 
 
 def _comparable(left: Value, right: Value) -> tuple[Value, Value]:

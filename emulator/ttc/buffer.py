@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from emulator.errors import RemoteProtocolError
 
-#: Security limit for one value of a client: no LOB or long bind is larger here.
+#: Security limit for one value of a client, and for a whole request: no LOB or long bind is larger here.
 LARGEST_VALUE_BYTES = 1024 * 1024 * 1024
 _NULL_LENGTH = 255
 _CHUNKED = 254
@@ -37,6 +37,7 @@ class Reader:
         self._data = first
         self._at = 0
         self._pull = pull
+        self._total = len(first)
 
     @property
     def at_end(self) -> bool:
@@ -56,6 +57,9 @@ class Reader:
         missing = count - len(parts[0])
         while missing > 0:
             self._data = self._pull()
+            self._total += len(self._data)
+            if self._total > LARGEST_VALUE_BYTES:
+                raise RemoteProtocolError(f"a request of more than {LARGEST_VALUE_BYTES} bytes")
             self._at = min(missing, len(self._data))
             parts.append(self._data[: self._at])
             missing -= self._at

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from emulator.datatypes import SqlType, TypeName, Value
 from emulator.errors import NotEmulated, RemoteProtocolError
+from emulator.number import decode_number
 from emulator.session import Column, Direction, RowSource
 from emulator.ttc.buffer import Reader, Writer
 from emulator.ttc.messages import Message
@@ -274,6 +275,22 @@ class ValueWriter:
         """Write into ``writer``; ``keep_lob`` gives a locator for a LOB's content."""
         self._writer = writer
         self._keep_lob = keep_lob
+
+    def column(self, define: Variable, *, of_numbers: bool) -> Callable[[Value], None]:
+        """Return what writes the values of a fetched column.
+
+        Args:
+            define: How they travel.
+            of_numbers: They are NUMBERs, given as their byte form.
+        """
+        kind, national, write = define.kind, define.national, self._writer.value
+        if of_numbers:
+            if kind is WireType.NUMBER:
+                return write
+            return lambda value: self.fetched(None if value is None else decode_number(value), kind, national=national)
+        if kind in {WireType.VARCHAR, WireType.CHAR} and not national:
+            return lambda value: write(value.encode() if value.__class__ is str else encode_value(value, kind))
+        return lambda value: self.fetched(value, kind, national=national)
 
     def fetched(self, value: Value, kind: WireType, *, national: bool = False) -> None:
         """Write a column's value in the type that the client defined."""

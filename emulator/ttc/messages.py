@@ -14,6 +14,9 @@ from emulator.errors import NotEmulated, OraError, RemoteProtocolError
 from emulator.session import BatchError
 from emulator.ttc.buffer import Reader, Writer
 
+#: The fields of ERROR between the error's place and the batch errors; all but the flags are empty.
+_NO_WARNING = bytes(17)
+_WARNING = bytes(5) + b"\x20" + bytes(11)
 _BANNER = b"adgfleet emulator of Oracle AI Database\x00"
 _CHARSET_UTF8 = 873
 _CHARSET_UTF16 = 2000
@@ -213,38 +216,36 @@ def make_error(  # noqa: PLR0913 - the fields of one message
     writer.u8(Message.ERROR)
     writer.ub(2 if in_transaction else 0, 0, 0, number & 0xFFFF, 0, 0, cursor_id)
     writer.sb(error.offset if error is not None else 0)
-    writer.u8(0, 0, 0, 0, 0, 0x20 if warning else 0)
-    writer.ub(0, 0)
-    writer.u8(0)
-    writer.ub(0, 0)
-    writer.ub(0)
-    writer.u8(0, 0)
-    writer.ub(0, 0)
-    writer.value2(None)
-    writer.ub(len(batch_errors))
+    writer.raw(_WARNING if warning else _NO_WARNING)  # then operating system's error, statement and call numbers, rowid
     if batch_errors:
-        writer.u8(0)
-        for failed in batch_errors:
-            writer.ub(failed.code)
-    writer.ub(len(batch_errors))
-    if batch_errors:
-        writer.u8(0)
-        for failed in batch_errors:
-            writer.ub(failed.offset)
-    writer.ub(len(batch_errors))
-    if batch_errors:
-        writer.u8(0)
-        for failed in batch_errors:
-            message = failed.text.encode()
-            writer.ub(len(message))
-            writer.value(message)
-            writer.u8(0, 0)
+        _write_batch_errors(writer, batch_errors)
+    else:
+        writer.raw(bytes(3))
     writer.ub(number, row_count)
     if field_version >= 14:
         writer.ub(0, 0)
     if number:
         writer.value(text)
     return bytes(writer)
+
+
+def _write_batch_errors(writer: Writer, batch_errors: Sequence[BatchError]) -> None:
+    """Write three lists: codes, offsets, texts."""
+    writer.ub(len(batch_errors))
+    writer.u8(0)
+    for failed in batch_errors:
+        writer.ub(failed.code)
+    writer.ub(len(batch_errors))
+    writer.u8(0)
+    for failed in batch_errors:
+        writer.ub(failed.offset)
+    writer.ub(len(batch_errors))
+    writer.u8(0)
+    for failed in batch_errors:
+        message = failed.text.encode()
+        writer.ub(len(message))
+        writer.value(message)
+        writer.u8(0, 0)
 
 
 def parse_end_to_end(reader: Reader) -> dict[str, str | None]:

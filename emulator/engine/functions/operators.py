@@ -34,8 +34,13 @@ def _num(value: int | None) -> bytes | None:
     return None if value is None else encode_number(value)
 
 
+#: SQLite's integers have 64 bits; one is left for adding.
+_LARGEST_INTEGER = 2**62
+
+
 def _int_of(value: bytes | None) -> int | None:
-    return None if value is None else number.floor(decode_number(value))
+    """Return the whole part of a NUMBER, or the largest integer of SQLite's where it is larger."""
+    return None if value is None else max(-_LARGEST_INTEGER, min(number.floor(decode_number(value)), _LARGEST_INTEGER))
 
 
 class _RowNumbers:

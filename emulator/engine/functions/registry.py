@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -16,7 +17,7 @@ import apsw
 
 from emulator.datatypes import SqlType, Value
 from emulator.engine.stored_values import load_by_letter, signature_letter, store_by_letter
-from emulator.errors import OraError
+from emulator.errors import NotEmulated, OraError
 
 TypeRule: TypeAlias = Callable[[Sequence[SqlType]], SqlType]
 
@@ -40,6 +41,10 @@ class SqlFunction:
     accepts: str = ""
 
 
+log = logging.getLogger("emulator.engine")
+
+#: What a function raises that is given values of other types than it expects.
+_WRONG_TYPES = (AttributeError, LookupError, TypeError)
 _FUNCTIONS: dict[str, SqlFunction] = {}
 #: SQLite takes at most this many arguments; -1 in the registration means any number.
 _ANY = -1
@@ -82,7 +87,15 @@ def call_function(entry: SqlFunction, arguments: Sequence[Value]) -> Value:
         value = entry.call(*arguments)
     except (ArithmeticError, ValueError) as error:
         raise _out_of_range(arguments) from error
+    except _WRONG_TYPES as error:
+        raise _wrong_types(entry, error) from error
     return None if isinstance(value, str) and not value else value
+
+
+def _wrong_types(entry: SqlFunction, error: Exception) -> NotEmulated:
+    """Return the error for arguments that the function has no rule for, and that nothing has converted."""
+    log.warning("%s has no rule for its arguments: %r", entry.name, error)
+    return NotEmulated(f"{entry.name} of arguments of these types")
 
 
 def _out_of_range(arguments: Sequence[Value]) -> OraError:
@@ -108,11 +121,15 @@ def _as_sqlite_function(entry: SqlFunction) -> Callable[..., Any]:
         arguments = _converter(signature[:-1])(stored)
         try:
             value = entry.call(*arguments)
+            return (
+                None
+                if value is None or (isinstance(value, str) and not value)
+                else store_by_letter(value, signature[-1])
+            )
         except (ArithmeticError, ValueError) as error:
             raise _out_of_range(arguments) from error
-        return (
-            None if value is None or (isinstance(value, str) and not value) else store_by_letter(value, signature[-1])
-        )
+        except _WRONG_TYPES as error:
+            raise _wrong_types(entry, error) from error
 
     return call
 

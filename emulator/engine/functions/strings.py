@@ -11,6 +11,7 @@ from emulator.engine.functions.registry import register
 from emulator.engine.functions.type_rules import long_text, text_of_all, text_of_first
 from emulator.errors import OraError
 from emulator.number import Number, number_text
+from emulator.text_limit import check_length
 
 
 @register("UNISTR", result=text_of_first, arguments=(1, 1), accepts="S")
@@ -89,6 +90,7 @@ def _position(text: str, wanted: str, start: Number = 1, occurrence: Number = 1)
 def _replace(text: str | None, old: str | None, new: str | None = None) -> str | None:
     if text is None or old is None:
         return text
+    check_length(len(text) + text.count(old) * (len(new or "") - len(old)))
     return text.replace(old, new or "")
 
 
@@ -114,6 +116,7 @@ def _trim(text: str, characters: str = " ") -> str:
 
 
 def _padding(text: str, size: Number, fill: str) -> str:
+    check_length(int(size))
     missing = int(size) - len(text)
     return (fill * (missing // len(fill) + 1))[:missing] if missing > 0 else ""
 
@@ -130,6 +133,7 @@ def _pad_right(text: str, size: Number, fill: str = " ") -> str:
 
 @register("CONCAT", result=text_of_all, arguments=(2, 20), strict=False, accepts="S")
 def _concat(*texts: str | None) -> str:
+    check_length(sum(len(text or "") for text in texts))
     return "".join(text or "" for text in texts)
 
 
@@ -148,18 +152,27 @@ def _character(code: Number) -> str:
 
 @functools.lru_cache(maxsize=512)
 def _like_pattern(pattern: str, escape: str | None) -> re.Pattern[str]:
-    parts, at = [], 0
+    """Return the expression of a LIKE pattern.
+
+    What stands between two ``%`` is sought leftmost and never sought again (an atomic group): backtracking would take
+    time that grows with a power of the text's length.
+    """
+    parts, at = [""], 0
     while at < len(pattern):
         char = pattern[at]
         if escape is not None and char == escape:
             at += 1
             if at >= len(pattern):
                 raise OraError(1424, text="ORA-01424: missing or illegal character following the escape character")
-            parts.append(re.escape(pattern[at]))
+            parts[-1] += re.escape(pattern[at])
+        elif char == "%":
+            parts.append("")
         else:
-            parts.append(".*" if char == "%" else "." if char == "_" else re.escape(char))
+            parts[-1] += "." if char == "_" else re.escape(char)
         at += 1
-    return re.compile("".join(parts), re.DOTALL)
+    first, *others = parts
+    between = "".join(f"(?>.*?{part})" for part in others[:-1] if part)
+    return re.compile(first + between + (f".*{others[-1]}" if others else ""), re.DOTALL)
 
 
 def like(text: str | None, pattern: str | None, escape: str | None = None) -> int | None:
@@ -174,6 +187,6 @@ def _json(text: str) -> Value:
     """Check that a text is JSON; it stays a text, for the parameters of supplied packages that take JSON."""
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise OraError(40441, text="ORA-40441: JSON syntax error") from None
     return text

@@ -1,0 +1,1 @@
+"""Fuzzers of the emulator: bytes of the wire, and texts of SQL and PL/SQL. ``make fuzz`` runs them."""
