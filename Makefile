@@ -11,7 +11,7 @@ SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down check browser chaos test unit integration acceptance quality driver-tests second-clients reference format lock clean
+.PHONY: help setup demo up down check browser chaos fuzz test unit integration acceptance quality driver-tests second-clients reference format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -53,6 +53,9 @@ acceptance: setup  ## tests of whole commands in real processes
 
 chaos: setup  ## runs under seeded faults, judged by the tables (ARGS='--first-seed 1 --seeds 50')
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: setup  ## fuzz the emulator: wire, SQL, PL/SQL (ARGS='--seconds 60 --seed 7 --json')
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 browser: setup  ## tests of the pages in headless Chromium; screenshots go below test-output/
 	@$(PYTEST) tests/browser $(ARGS)

@@ -17,7 +17,7 @@ from tests.fuzz.child import NOTE
 
 TARGETS = ("sql", "decoder", "server")
 #: An input that takes longer is a hang: calls are cancelled long before.
-_HANG_SECONDS = 20.0
+_HANG_SECONDS = 45.0
 _START_SECONDS = 90.0
 #: What is left of the time must be worth a start.
 _LEAST_SECONDS = 1.0
