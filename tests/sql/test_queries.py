@@ -108,8 +108,7 @@ def test_a_wrong_statement_has_oracles_code(pictures: oracledb.Connection, state
     [
         ("select id from pictures connect by prior id = img_size", "connect"),
         ("select * from pictures sample (10)", "sample"),
-        ("merge into pictures p using dual on (1 = 1) when matched then update set img_size = 1", "MERGE"),
-        ("select id from pictures for update", "FOR UPDATE"),
+        ("alter session set nls_sort = 'GERMAN'", "NLS_SORT"),
         ("explain plan for select 1 from dual", "EXPLAIN"),
         ("select json_value('{}', '$.a') from dual", "JSON_VALUE"),
         ("select nosuch(1) from dual", None),
