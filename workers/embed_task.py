@@ -7,7 +7,8 @@ the standby      goes back to the queue and spends nothing; the guard rests
 the fleet        goes back and spends nothing; the worker pauses itself and says what to do
 a range          another standby, then halves, then one picture and the canary: ``workers.poison``
 a picture        recorded inside the database, with the canary's proof; the range goes on
-nobody knows     a lost session: goes back, counted; after six of them the range is halved
+nobody knows     a lost session, or an answer that the driver trips over: goes back, counted; after six the range
+                 is halved
 ===============  ==========================================================================================
 """
 
@@ -28,12 +29,12 @@ from kombu.exceptions import OperationalError
 from fleet.celery_app import SHARED_QUEUE, standby_queue
 from fleet.errors import DatabaseError, Fault, MessageError
 from fleet.messages import RangeMessage, RangeResult
-from fleet.ora_codes import LOST_SESSION
+from fleet.ora_codes import LOGON_REFUSED, LOST_SESSION
 from fleet.range_queue import send_range
 from fleet.sessions import Connection
 from fleet.settings import Settings
 from fleet.state import FleetState
-from workers.calls import RunningCalls
+from workers.calls import RunningCalls, UnexpectedCallError
 from workers.embed_range import InsertMode, PinnedStandby, embed_range
 from workers.gate import Gate
 from workers.guard import Guard
@@ -164,6 +165,8 @@ class EmbedTask:
     def _settle(self, message: RangeMessage, error: DatabaseError) -> dict[str, Any]:
         shop = self._shop
         shop.note_error(error)
+        if LOGON_REFUSED.intersection(error.codes):
+            shop.guard.fleet_fault(error)  # whatever else is wrong: it is not tried again
         if not shop.guard.verdict().is_open or shop.stopping.is_set():
             # It was broken off, or the standby is not what it was: neither is charged to anybody.
             raise Reject(str(error), requeue=True) from error
@@ -172,7 +175,7 @@ class EmbedTask:
             return self._give_back(error)
         if error.fault is Fault.STANDBY:
             shop.guard.standby_fault(error)
-            if LOST_SESSION.intersection(error.codes):
+            if LOST_SESSION.intersection(error.codes) or isinstance(error, UnexpectedCallError):
                 self._send(message.after_loss(), SHARED_QUEUE, error)
                 return self._moved("lost", message)
             return self._give_back(error)
@@ -211,7 +214,7 @@ class EmbedTask:
         for part in outcome.parts:
             self._send(part, SHARED_QUEUE, error)
         if outcome.parts:
-            shop.state.note_parts(message.run_id, len(outcome.parts) - 1)
+            self._note_parts(message, len(outcome.parts) - 1)
         if outcome.suspect is not None:
             picture_id = outcome.suspect.picture_id
             return self._report(message, RangeResult(shop.standby, picture_id, picture_id, 0, 0, 1, 0, 0.0))
@@ -238,6 +241,12 @@ class EmbedTask:
         except OperationalError as lost:
             log.warning("%s goes back as it came, because Redis failed: %s", message, lost)
             raise Reject(str(error or lost), requeue=True) from lost
+
+    def _note_parts(self, message: RangeMessage, more_ranges: int) -> None:
+        try:
+            self._shop.state.note_parts(message.run_id, more_ranges)
+        except redis.RedisError as error:
+            log.warning("the parts of %s could not be reported: %s", message, error)
 
     def _dead_letter(self, reason: str, message: Any) -> None:  # noqa: ANN401 - a message says what it likes
         try:

@@ -9,7 +9,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from fleet.errors import DatabaseError, Fault, TransientDatabaseError
+from fleet.errors import DatabaseError, Fault, FleetError, TransientDatabaseError
 from fleet.sessions import Connection, Database, connect
 from workers.calls import AbandonedCallError
 
@@ -37,7 +37,7 @@ class SessionPool:
 
     @contextlib.contextmanager
     def session(self) -> Iterator[Connection]:
-        """Lend a session; opened at its first use, dropped when the block fails with a database error.
+        """Lend a session; opened at its first use, dropped when the block fails.
 
         Raises:
             DatabaseError: Logging on failed; that is never a range's fault.
@@ -50,7 +50,7 @@ class SessionPool:
                 yield connection
             except AbandonedCallError:
                 raise  # the call that was left behind closes it when it ends
-            except DatabaseError:
+            except BaseException:
                 _discard(connection)
                 raise
             with self._lock:
@@ -91,6 +91,12 @@ class SessionPool:
             raise TransientDatabaseError(
                 str(error), codes=error.codes, database=error.database, advice=error.advice
             ) from error
+        except FleetError:
+            raise
+        except Exception as error:
+            name = self._database.name
+            text = f"{name}: logging on failed with {type(error).__name__}: {error}"
+            raise TransientDatabaseError(text, database=name) from error
 
 
 def _discard(connection: Connection) -> None:
