@@ -105,14 +105,24 @@ class Wishes:
     sessions: int | None = None
     #: How often `resume` was asked for; a worker that paused itself tries again when it grows.
     resumes: int = 0
+    #: Fields that should be numbers and are not: as if they had not been wished.
+    malformed: tuple[str, ...] = ()
 
     @classmethod
     def from_hash(cls, values: Mapping[str, Any]) -> Wishes:
         """Read the hash that Redis keeps."""
-        sessions = int(values.get("sessions") or 0)
+        numbers: dict[str, int] = {}
+        malformed = []
+        for name in ("sessions", "resumes"):
+            try:
+                numbers[name] = max(0, int(values.get(name) or 0))
+            except ValueError:
+                numbers[name] = 0
+                malformed.append(name)
         return cls(
             paused=values.get("paused") == "1",
             drained=values.get("drained") == "1",
-            sessions=sessions if sessions > 0 else None,
-            resumes=int(values.get("resumes") or 0),
+            sessions=numbers["sessions"] or None,
+            resumes=numbers["resumes"],
+            malformed=tuple(malformed),
         )

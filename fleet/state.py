@@ -14,7 +14,7 @@ from typing import Any
 
 import redis
 
-from fleet.celery_app import SHARED_QUEUE, standby_queue
+from fleet.celery_app import SHARED_QUEUE, standby_queue, unacked_key
 from fleet.errors import QueueError
 from fleet.heartbeat import Heartbeat, Wishes
 from fleet.messages import RangeMessage, RangeResult
@@ -177,7 +177,11 @@ class FleetState:
 
     def note_parts(self, run_id: str, more_ranges: int) -> None:
         """Note that a range of a run was cut, so that there are so many more."""
-        self._redis.hincrby(run_key(run_id), "ranges", more_ranges)
+        key = run_key(run_id)
+        with self._redis.pipeline() as pipe:
+            pipe.hincrby(key, "ranges", more_ranges)
+            pipe.expire(key, RUN_LIFETIME_SECONDS)  # after Redis was emptied, this may have created it
+            pipe.execute()
 
     def queue_depth(self, standbys: list[str]) -> int:
         """Return the messages that wait for a worker, in the shared queue and the standbys' own."""
@@ -208,12 +212,15 @@ class FleetState:
         self._forget(keys=keys, args=[heartbeat.standby, heartbeat.boot_id, heartbeat.to_json()])
 
     def workers(self) -> dict[str, Heartbeat]:
-        """Return the last heartbeat of every worker that ever was, by standby; ``is_live`` tells who has gone."""
+        """Return the last heartbeat of every worker that ever was, by standby; ``is_live`` tells who has gone.
+
+        One that cannot be read counts as empty, so that nobody who asks for all stumbles over it.
+        """
         last: dict[str, str] = self._redis.hgetall(LAST_HEARTBEATS_KEY)  # type: ignore[assignment]
         names = sorted(last)
         live: list[str | None] = self._redis.mget([worker_key(name) for name in names]) if names else []  # type: ignore[assignment]
         return {
-            name: Heartbeat.from_json(text or last[name], is_live=text is not None)
+            name: _heartbeat(name, text or last[name], is_live=text is not None)
             for name, text in zip(names, live, strict=True)
         }
 
@@ -225,9 +232,16 @@ class FleetState:
         """Return the names of all standbys that ever had a worker."""
         return sorted(self._redis.hkeys(LAST_HEARTBEATS_KEY))  # type: ignore[arg-type]
 
-    def drop_heartbeat(self, standby: str) -> None:
-        """Forget the last heartbeat of a standby that is no longer part of the fleet."""
+    def drop_standby(self, standby: str) -> bool:
+        """Forget the last heartbeat of a standby that is no longer part of the fleet.
+
+        Returns:
+            False when messages are left under its name, which workers hand out again by its heartbeat: then it stays.
+        """
+        if self._redis.exists(unacked_key(standby), standby_queue(standby), worker_key(standby)):
+            return False
         self._redis.hdel(LAST_HEARTBEATS_KEY, standby)
+        return True
 
     # ------------------------------------------------------------------ operators' wishes
 
@@ -259,11 +273,8 @@ class FleetState:
 
     def add_dead_letter(self, *, reason: str, standby: str, message: Any) -> None:  # noqa: ANN401 - unreadable: anything
         """Put a message aside that no worker can use, with why; the oldest go when there are too many."""
-        letter = json.dumps({"at": time.time(), "standby": standby, "reason": reason, "message": message}, default=repr)
         with self._redis.pipeline() as pipe:
-            pipe.lpush(DEAD_LETTERS_KEY, letter)
-            pipe.ltrim(DEAD_LETTERS_KEY, 0, _DEAD_LETTERS - 1)
-            pipe.incr(f"{DEAD_LETTERS_KEY}:total")
+            push_dead_letter(pipe, reason=reason, standby=standby, message=message)
             pipe.execute()
 
     def dead_letters(self) -> list[dict[str, Any]]:
@@ -278,6 +289,21 @@ class FleetState:
     def close(self) -> None:
         """Close the connections."""
         self._redis.close()
+
+
+def push_dead_letter(pipe: redis.client.Pipeline, *, reason: str, standby: str, message: Any) -> None:  # noqa: ANN401
+    """Put a message aside as one step of a pipeline, see ``FleetState.add_dead_letter``."""
+    letter = json.dumps({"at": time.time(), "standby": standby, "reason": reason, "message": message}, default=repr)
+    pipe.lpush(DEAD_LETTERS_KEY, letter)
+    pipe.ltrim(DEAD_LETTERS_KEY, 0, _DEAD_LETTERS - 1)
+    pipe.incr(f"{DEAD_LETTERS_KEY}:total")
+
+
+def _heartbeat(standby: str, text: str, *, is_live: bool) -> Heartbeat:
+    try:
+        return Heartbeat.from_json(text, is_live=is_live)
+    except (ValueError, TypeError, AttributeError):
+        return Heartbeat(standby, is_live=is_live)
 
 
 def worker_key(standby: str) -> str:

@@ -22,6 +22,8 @@ from fleet.statements import statement
 #: Longest wait for one database, to log on and to count, seconds.
 _LOGON_SECONDS = 3.0
 _COUNT_SECONDS = 10.0
+#: A standby that STANDBYS does not name is forgotten when its worker has been gone for so long, seconds: a day.
+_FORGET_SECONDS = 24 * 3600.0
 #: What is shown where no worker was ever heard of, and where one has gone.
 NO_WORKER = "NO WORKER"
 GONE = "GONE"
@@ -149,6 +151,7 @@ class StatusReader:
         """
         configured: dict[str, str] = self._settings.require("standbys")
         workers = self._state.workers()
+        self._forget_removed(configured, workers)
         standbys = tuple(
             StandbyStatus(name, workers.get(name), self._state.wishes(name))
             # A worker that is alive though STANDBYS does not name it here is part of the fleet, too.
@@ -166,6 +169,12 @@ class StatusReader:
             counts_problem=self._problem,
             dead_letters=tuple(self._state.dead_letters()),
         )
+
+    def _forget_removed(self, configured: dict[str, str], workers: dict[str, Heartbeat]) -> None:
+        """Forget standbys that STANDBYS does not name and whose worker has long gone."""
+        for name, beat in workers.items():
+            if name not in configured and not beat.is_live and beat.age_seconds > _FORGET_SECONDS:
+                self._state.drop_standby(name)
 
     def count(self, serving: Sequence[str] = ()) -> tuple[TableCounts | None, str]:
         """Count in a standby that serves, else in any, and in the primary only if none answers.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import redis
 
 from fleet.celery_app import SHARED_QUEUE, standby_queue
-from fleet.heartbeat import Heartbeat, WorkerState
+from fleet.heartbeat import Heartbeat, Wishes, WorkerState
 from fleet.state import FleetState, worker_key
 from workers.guard import Guard
 from workers.reclaim import Reclaimer
@@ -26,6 +26,8 @@ _BEAT_SECONDS = 1.0
 #: How often a worker looks for its own messages that it does not work on, seconds: such are left by an
 #: acknowledgement that Redis lost.
 _ORPHANS_SECONDS = 20.0
+#: So many failures at a stretch, each no fault of Redis's, are no accident: the process is started anew.
+_MOST_FAILURES = 20
 
 
 @dataclass(slots=True)
@@ -58,9 +60,9 @@ class Vitals:
     heartbeat: Callable[[], Heartbeat]
     #: Tags of the messages in work.
     tags_in_work: Callable[[], set[str]]
-    #: Another worker has the name: this one must end.
+    #: Another worker has the name: this one must end, and says nothing more.
     name_lost: Callable[[], None]
-    #: Nothing arrives any more: this process must end at once.
+    #: Nothing arrives any more, or the pulse itself does not work: this process must end at once.
     stuck: Callable[[], None]
     #: Sessions that are not wanted any more are closed.
     trim_sessions: Callable[[], None]
@@ -83,10 +85,13 @@ class Pulse:
         self._beaten_state: WorkerState | None = None
         self._beaten_at = self._orphans_at = float("-inf")
         self._silent = False
+        self._failures = 0
+        self._malformed: tuple[str, ...] = ()
+        self._name_is_lost = False
 
     def run(self, stopping: threading.Event) -> None:
-        """Beat until ``stopping``."""
-        while not stopping.wait(_TICK_SECONDS):
+        """Beat until ``stopping``, or until another worker has the name."""
+        while not self._name_is_lost and not stopping.wait(_TICK_SECONDS):
             try:
                 self._tick()
                 self._silent = False
@@ -94,10 +99,27 @@ class Pulse:
                 if not self._silent:
                     log.warning("Redis does not answer the worker's pulse: %s", error)
                 self._silent = True
+            except Exception as error:  # noqa: BLE001 - without a pulse the worker works on, and another takes its name
+                self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._failures += 1
+        if self._failures == 1:
+            log.error("the worker's pulse failed; it goes on", exc_info=error)
+        if self._failures >= _MOST_FAILURES:
+            log.critical("the worker's pulse failed %d times in a row; the worker ends", self._failures)
+            self._vitals.stuck()
+
+    def _follow(self, wishes: Wishes) -> None:
+        if wishes.malformed and wishes.malformed != self._malformed:
+            names = " and ".join(wishes.malformed)
+            log.warning("the wish for %s of %s is no number and is ignored", names, self._vitals.standby)
+        self._malformed = wishes.malformed
+        self._guard.wished(wishes)
 
     def _tick(self) -> None:
         vitals = self._vitals
-        self._guard.wished(self._state.wishes(vitals.standby))
+        self._follow(self._state.wishes(vitals.standby))
         vitals.trim_sessions()
         now, state = time.monotonic(), self._guard.verdict().state
         if now - self._beaten_at < _BEAT_SECONDS and state is self._beaten_state:
@@ -105,6 +127,7 @@ class Pulse:
         self._beaten_at, self._beaten_state = now, state
         heartbeat = vitals.heartbeat()
         if not self._state.beat(heartbeat):
+            self._name_is_lost = True
             vitals.name_lost()
             return
         is_open = self._guard.verdict().is_open
@@ -118,6 +141,7 @@ class Pulse:
         if now - self._orphans_at >= _ORPHANS_SECONDS:
             self._orphans_at = now
             self._reclaim_orphans()
+        self._failures = 0
 
     def _look_after_the_gone(self) -> None:
         for standby, heartbeat in self._state.workers().items():

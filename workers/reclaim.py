@@ -8,12 +8,17 @@ predecessor left, and every worker does so for standbys whose worker has gone. A
 from __future__ import annotations
 
 import json
-from collections.abc import Container
+import logging
+from collections.abc import Container, Mapping
 from typing import Any
 
 import redis
 
 from fleet.celery_app import SHARED_QUEUE, standby_queue, unacked_index_key, unacked_key
+from fleet.errors import MessageError
+from fleet.state import push_dead_letter
+
+log = logging.getLogger("adgfleet.worker")
 
 #: Header of a message: how often its worker died with it in hand.
 RECLAIMS_HEADER = "adgfleet_reclaims"
@@ -27,7 +32,7 @@ class Reclaimer:
         self._redis = client
 
     def reclaim(self, standby: str, *, while_missing: str | None = None, keep: Container[str] = ()) -> int:
-        """Give back what was taken under a standby's name.
+        """Give back what was taken under a standby's name; what cannot be read is put aside as a dead letter.
 
         Args:
             standby: The name.
@@ -62,21 +67,54 @@ class Reclaimer:
                     text = pipe.hget(source, tag)
                     if text is None or (while_missing and pipe.exists(while_missing)):
                         return 0
-                    payload, _exchange, routing_key = json.loads(str(text))
                     pipe.multi()
                     pipe.zrem(index, tag)
                     pipe.hdel(source, tag)
-                    pipe.rpush(routing_key, json.dumps(mark_redelivered(payload)))
+                    moved = _push(pipe, standby, str(text))
                     pipe.execute()
                 except redis.WatchError:
                     continue  # somebody has moved this message or another one: look again
-                return 1
+                return int(moved)
+
+
+def _push(pipe: redis.client.Pipeline, standby: str, text: str) -> bool:
+    """Put a taken message back on its queue, or among the dead letters: then False."""
+    try:
+        routing_key, message = redelivery(text)
+    except MessageError as error:
+        log.error("put aside what was taken by %s: %s", standby, error)  # noqa: TRY400 - no traceback for bad input
+        push_dead_letter(pipe, reason=str(error), standby=standby, message=text)
+        return False
+    pipe.rpush(routing_key, message)
+    return True
+
+
+def redelivery(taken: str) -> tuple[str, str]:
+    """Read what kombu keeps of a taken message; return its queue and the message as it is handed out again.
+
+    Raises:
+        MessageError: It is not what kombu 5.7.0 writes: ``[message, exchange, queue]``.
+    """
+    try:
+        payload, _exchange, routing_key = json.loads(taken)
+        message = json.dumps(mark_redelivered(payload))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise MessageError(f"a taken message cannot be read: {error}") from None
+    if not isinstance(routing_key, str) or not routing_key:
+        raise MessageError(f"a taken message is of no queue: {routing_key!r}")
+    return routing_key, message
+
+
+def reclaims_of(headers: Mapping[str, Any]) -> int:
+    """Return how often a message's worker died with it in hand; what is no number counts as never."""
+    count = headers.get(RECLAIMS_HEADER)
+    return count if isinstance(count, int) else 0
 
 
 def mark_redelivered(payload: dict[str, Any]) -> dict[str, Any]:
     """Set the flags by which Celery knows a redelivery, and count it."""
     headers = payload.setdefault("headers", {})
     headers["redelivered"] = True
-    headers[RECLAIMS_HEADER] = int(headers.get(RECLAIMS_HEADER, 0)) + 1
+    headers[RECLAIMS_HEADER] = reclaims_of(headers) + 1
     payload.setdefault("properties", {}).setdefault("delivery_info", {})["redelivered"] = True
     return payload

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from typing import Any
 import pytest
 
 from emulator.cluster import Cluster
+from fleet.heartbeat import Heartbeat
 from fleet.sessions import Database, connect
 from fleet.settings import Settings
-from fleet.state import FleetState
+from fleet.state import LAST_HEARTBEATS_KEY, FleetState
 from tests.fix_command import adgfleet, adgfleet_json, clean_environment, command
 from tests.fix_emulator import cluster_values, fetch, write_env_file
 from tests.fix_redis import RedisServer
@@ -50,8 +52,13 @@ def wish(work: Path, *arguments: str) -> Any:
     return adgfleet_json(*arguments, "--json", directory=work)
 
 
-def test_status_shows_each_standby_queue_and_tables(worker: WorkerProcess, work: Path) -> None:
+def test_status_shows_each_standby_queue_and_tables(worker: WorkerProcess, work: Path, state: FleetState) -> None:
+    day = 24 * 3600.0
+    for name, silent_seconds in (("removed", 2 * day), ("gone", 60.0)):
+        beat = Heartbeat(name, at=time.time() - silent_seconds)
+        state.client.hset(LAST_HEARTBEATS_KEY, name, beat.to_json())
     found = adgfleet_json("status", "--json", directory=work)
+    assert list(state.workers()) == ["gone", "sby1"], "what is removed for good is forgotten"
     assert {name: standby["state"] for name, standby in found["standbys"].items()} == {
         "sby1": "SERVING",
         "sby2": "NO WORKER",

@@ -12,11 +12,11 @@ import redis
 from celery.contrib.testing.worker import start_worker
 from celery.exceptions import Reject
 
-from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE, create_app
+from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE, create_app, unacked_key
 from fleet.errors import QueueError
 from fleet.heartbeat import Heartbeat, Wishes
 from fleet.messages import RangeMessage, RangeResult
-from fleet.state import HEARTBEAT_LIFETIME_SECONDS, FleetState
+from fleet.state import HEARTBEAT_LIFETIME_SECONDS, LAST_HEARTBEATS_KEY, FleetState
 from producer.enqueue import enqueue_ranges
 from producer.ranges import Range
 from tests.fix_redis import RedisServer, free_port, redis_server
@@ -72,6 +72,8 @@ def test_a_range_counts_once_however_often_it_is_delivered(redis_server: RedisSe
     state.close()
     assert (progress.ranges_done, progress.embedded, progress.settled) == (1, 10, 10)
     assert progress.standbys == {"sby1": 10}
+    state.note_parts("run-2", 1)
+    assert state.client.ttl("adgfleet:run:run-2") > 3600, "a run that was noted before Redis was emptied goes, too"
 
 
 def beat_of(boot_id: str, **values: Any) -> Heartbeat:
@@ -100,8 +102,23 @@ def test_a_worker_that_is_gone_stays_visible(redis_server: RedisServer) -> None:
     assert (gone.is_live, gone.embedded, gone.is_serving) == (False, 12, False)
     assert gone.age_seconds < 60
     assert state.live_workers() == {}
-    state.drop_heartbeat("sby1")
+    state.client.hset(unacked_key("sby1"), "tag", "a message that somebody has to hand out again")
+    assert not state.drop_standby("sby1")
+    assert list(state.workers()) == ["sby1"]
+    state.client.delete(unacked_key("sby1"))
+    assert state.drop_standby("sby1")
     assert state.workers() == {}
+    state.close()
+
+
+def test_a_heartbeat_that_cannot_be_read_hides_no_other(redis_server: RedisServer) -> None:
+    state = FleetState(redis_server.settings())
+    state.beat(beat_of("first"))
+    for name, text in (("sby2", "no JSON"), ("sby3", "[]"), ("sby4", "{}")):
+        state.client.hset(LAST_HEARTBEATS_KEY, name, text)
+    assert list(state.live_workers()) == ["sby1"]
+    assert state.workers()["sby2"] == Heartbeat("sby2", is_live=False)
+    assert list(state.workers()) == ["sby1", "sby2", "sby3", "sby4"]
     state.close()
 
 
@@ -123,6 +140,8 @@ def test_what_the_operator_wishes_is_kept(redis_server: RedisServer) -> None:
     state.scale("sby1", 0)
     assert state.wishes("sby1") == Wishes(paused=True, resumes=1)
     assert state.wishes("sby2") == Wishes()
+    state.client.hset("adgfleet:control:sby1", "sessions", "eight")
+    assert state.wishes("sby1") == Wishes(paused=True, resumes=1, malformed=("sessions",))
     state.close()
 
 

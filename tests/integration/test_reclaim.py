@@ -75,6 +75,24 @@ def test_a_live_workers_messages_stay(redis_server: RedisServer, state: FleetSta
     assert reclaimer.taken("sby1") == {tag}
 
 
+@pytest.mark.parametrize(
+    "entry",
+    ["[]", "no JSON", '{"a": 1}', '[[], "", "embeddings"]', '[{"headers": 7}, "", "embeddings"]', '[{}, "", null]'],
+)
+def test_what_cannot_be_read_is_put_aside_and_holds_nothing_up(
+    redis_server: RedisServer, state: FleetState, entry: str
+) -> None:
+    enqueue(redis_server, 1)
+    take(redis_server, "sby1", 1)
+    state.client.hset(unacked_key("sby1"), "x", entry)
+    state.client.zadd(unacked_index_key("sby1"), {"x": 1.0})
+    assert Reclaimer(state.client).reclaim("sby1") == 1
+    assert state.client.exists(unacked_key("sby1"), unacked_index_key("sby1")) == 0
+    (letter,) = state.dead_letters()
+    assert (letter["message"], letter["standby"]) == (entry, "sby1")
+    assert "a taken message" in letter["reason"]
+
+
 def test_reclaimers_side_by_side_move_each_message_once(redis_server: RedisServer, state: FleetState) -> None:
     enqueue(redis_server, 20)
     take(redis_server, "sby1", 20)
