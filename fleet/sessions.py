@@ -93,7 +93,7 @@ def connect(database: Database, *, module: str) -> Connection:
     Raises:
         DatabaseError: Logging on failed or took longer than CONNECT_TIMEOUT.
     """
-    _use_thick_mode(database.oracle_home)
+    use_thick_mode(database.oracle_home)
     result: concurrent.futures.Future[Connection] = concurrent.futures.Future()
     abandoned = threading.Event()
 
@@ -194,7 +194,7 @@ def _without_help(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("Help:"))
 
 
-def _use_thick_mode(oracle_home: str | None) -> None:
+def use_thick_mode(oracle_home: str | None) -> None:
     """Switch the driver to thick mode once, when ORACLE_HOME asks for it.
 
     Raises:

@@ -6,6 +6,7 @@ A module that imports ``cluster`` from here has databases of its own.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -69,6 +70,15 @@ class Fleet:
 
     def levers(self, database: str) -> Levers:
         return self.cluster.levers(database)
+
+    def kill_sessions(self, standby: str, module: str, most: int) -> int:
+        """Kill some sessions of a module on a standby as a DBA does; returns how many there were to kill."""
+        there = Database.standby(self.settings, standby).dsn
+        dba = dataclasses.replace(Database.primary_as_dba(self.settings), dsn=there)
+        with connect(dba, module="test") as connected:
+            found = fetch(connected, "select sid, serial# from v$session where module = :1", module)[:most]
+            run(connected, *(f"alter system kill session '{sid},{serial}' immediate" for sid, serial in found))
+        return len(found)
 
     def inferences(self, database: str) -> int:
         return int(self.levers(database).status()["inferences"])

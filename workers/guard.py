@@ -47,6 +47,8 @@ class Observation:
     open_mode: str = ""
     #: None: not said, or not readable.
     apply_lag_seconds: float | None = None
+    #: Whether the worker's account may read it at all.
+    lag_is_readable: bool = True
     #: Age of the data that the lag was computed from, seconds.
     lag_age_seconds: float = 0.0
 
@@ -57,6 +59,8 @@ class Verdict:
 
     state: WorkerState
     reason: str = ""
+    #: Ranges failed, but the standby itself answers the probe well: the ranges in work are let alone.
+    is_suspicion: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -89,16 +93,20 @@ class _Rest:
 class Guard:
     """The verdict on one standby; safe to use from all threads of a worker."""
 
-    def __init__(self, limits: Limits, *, sessions: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, limits: Limits, *, sessions: int, sessions_limit: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Start unreachable: nothing is known yet.
 
         Args:
             limits: See there.
             sessions: Ranges at once unless the operator wishes otherwise.
+            sessions_limit: Most ranges at once, whatever the operator wishes.
             clock: Seconds that only grow.
         """
         self._limits = limits
-        self._wanted_sessions = sessions
+        self._sessions = sessions
+        self._sessions_limit = sessions_limit
         self._clock = clock
         self._lock = threading.RLock()
         self._wishes = Wishes()
@@ -124,7 +132,9 @@ class Guard:
             if not self._pinned and observation.role in EMBEDDING_ROLES:
                 self._pinned = observation.db_unique_name
             lag = observation.apply_lag_seconds
-            if lag is not None:
+            if not observation.lag_is_readable:
+                self._lagging = False
+            elif lag is not None:
                 limit = self._limits.apply_lag_seconds
                 self._lagging = lag > limit or (self._lagging and lag > limit / 2)
 
@@ -147,7 +157,8 @@ class Guard:
     def range_done(self, commit_seconds: float) -> None:
         """A range was embedded; 0 seconds: nothing had to be written."""
         with self._lock:
-            self._fleet_fault = None
+            if not self._is_refused():
+                self._fleet_fault = None
             self._fleet_rest.end()
             self._suspect_rest.end()
             if commit_seconds <= 0:
@@ -160,17 +171,21 @@ class Guard:
                 self._commit_rest.end()
 
     def standby_fault(self, error: DatabaseError) -> None:
-        """A range failed by the standby's fault: rest, also when the standby answers."""
+        """A range failed by the standby's fault: take no more for a while, also when the standby answers.
+
+        Others may be well in work there, so only what the probe sees breaks those off.
+        """
         with self._lock:
             state = WorkerState.WRONG_ROLE if isinstance(error, WrongRoleError) else WorkerState.UNREACHABLE
-            self._suspect = Verdict(state, str(error))
+            self._suspect = Verdict(state, str(error), is_suspicion=True)
             if not self._suspect_rest.is_resting(self._clock()):
                 self._suspect_rest.begin(self._clock())
 
     def fleet_fault(self, error: DatabaseError) -> None:
         """Something failed that would fail everywhere: the worker pauses itself and says what to do."""
         with self._lock:
-            self._fleet_fault = error
+            if not self._is_refused():
+                self._fleet_fault = error
             if not self._fleet_rest.is_resting(self._clock()):
                 self._fleet_rest.begin(self._clock())
 
@@ -186,9 +201,14 @@ class Guard:
         """Ranges to work on at once: one while a try is going on."""
         with self._lock:
             now = self._clock()
-            if self._commit_rest.is_trying(now) or self._fleet_rest.is_trying(now):
+            if any(rest.is_trying(now) for rest in (self._commit_rest, self._fleet_rest, self._suspect_rest)):
                 return 1
-            return self._wishes.sessions or self._wanted_sessions
+            return self.wanted_sessions
+
+    @property
+    def wanted_sessions(self) -> int:
+        """Ranges at once when all is well: what the operator wishes, within the limit."""
+        return min(self._wishes.sessions or self._sessions, self._sessions_limit)
 
     @property
     def pinned_name(self) -> str:
@@ -220,8 +240,11 @@ class Guard:
     def may_log_on(self) -> bool:
         """Whether trying to log on is harmless: a refused password, tried again and again, locks the account."""
         with self._lock:
-            refused = self._fleet_fault is not None and LOGON_REFUSED.intersection(self._fleet_fault.codes)
-            return not self._wishes.drained and not refused
+            return not self._wishes.drained and not self._is_refused()
+
+    def _is_refused(self) -> bool:
+        """Whether the database has refused the logon; only the operator ends that."""
+        return self._fleet_fault is not None and not LOGON_REFUSED.isdisjoint(self._fleet_fault.codes)
 
     def _paused(self) -> Verdict | None:
         if self._wishes.drained:
@@ -231,7 +254,7 @@ class Guard:
         fault = self._fleet_fault
         if fault is None:
             return None
-        if LOGON_REFUSED.intersection(fault.codes):
+        if self._is_refused():
             return Verdict(WorkerState.PAUSED, f"{fault}; then: adgfleet resume {fault.database}")
         if self._fleet_rest.is_resting(self._clock()):
             return Verdict(WorkerState.PAUSED, str(fault))
@@ -257,14 +280,15 @@ class Guard:
     def _late(self, seen: Observation) -> Verdict | None:
         if seen.role == "PHYSICAL STANDBY" and seen.open_mode not in {"", APPLYING}:
             return Verdict(WorkerState.LAGGING, f"redo is not applied: open mode {seen.open_mode}")
-        if seen.apply_lag_seconds is None:
-            return None
         limit = self._limits.apply_lag_seconds
-        if self._lagging:
-            return Verdict(WorkerState.LAGGING, f"apply lag {seen.apply_lag_seconds:.0f} s, limit {limit:g} s")
+        # Who puts up with a longer lag puts up with a primary that is silent for so long.
         if seen.lag_age_seconds >= max(FRESH_LAG_SECONDS, limit):
             text = f"nothing has been heard from the primary for {seen.lag_age_seconds:.0f} s"
             return Verdict(WorkerState.LAGGING, text)
+        if self._lagging:
+            lag = seen.apply_lag_seconds
+            said = "the apply lag is not said any more and was too long" if lag is None else f"apply lag {lag:.0f} s"
+            return Verdict(WorkerState.LAGGING, f"{said}, limit {limit:g} s")
         return None
 
     def _slow(self) -> Verdict | None:

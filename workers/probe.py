@@ -7,7 +7,8 @@ import logging
 import threading
 
 from fleet.dataguard import age_of, read_identity, seconds_of
-from fleet.errors import DatabaseError
+from fleet.errors import DatabaseError, TransientDatabaseError
+from fleet.ora_codes import LOST_SESSION
 from fleet.sessions import Connection, Database, connect, translated
 from fleet.statements import statement
 from workers.calls import AbandonedCallError, RunningCalls
@@ -48,22 +49,41 @@ class Probe:
 
     def _ask(self) -> None:
         try:
-            if self._connection is None:
-                self._connection = connect(self._database, module="guard")
-            connection = self._connection
-            deadline = threading.Timer(self._timeout_seconds, self._calls.break_off, ["the standby does not answer"])
-            deadline.daemon = True
-            deadline.start()
-            try:
-                self._guard.observed(self._calls.run(connection, lambda: self._observe(connection)))
-            finally:
-                deadline.cancel()
+            self._guard.observed(self._answer())
         except AbandonedCallError as error:
             self._connection = None  # closing it would wait, too
             self._guard.not_reached(error)
         except DatabaseError as error:
             self._drop()
             self._guard.not_reached(error)
+        except Exception as error:  # noqa: BLE001 - without a probe the worker would trust what it saw last, or wait for ever
+            self._drop()
+            name = self._database.name
+            text = f"{name}: asking the standby failed with {type(error).__name__}: {error}"
+            self._guard.not_reached(TransientDatabaseError(text, database=name))
+
+    def _answer(self) -> Observation:
+        """Ask once; once more in a new session when the old one has been lost, which says little of the standby."""
+        is_new = self._connection is None
+        try:
+            return self._answer_in_time()
+        except DatabaseError as error:
+            if is_new or LOST_SESSION.isdisjoint(error.codes):
+                raise
+        self._drop()
+        return self._answer_in_time()
+
+    def _answer_in_time(self) -> Observation:
+        if self._connection is None:
+            self._connection = connect(self._database, module="guard")
+        connection = self._connection
+        deadline = threading.Timer(self._timeout_seconds, self._calls.break_off, ["the standby does not answer"])
+        deadline.daemon = True
+        deadline.start()
+        try:
+            return self._calls.run(connection, lambda: self._observe(connection))
+        finally:
+            deadline.cancel()
 
     def _observe(self, connection: Connection) -> Observation:
         with translated(self._database.name):
@@ -76,6 +96,7 @@ class Probe:
             identity.db_unique_name,
             open_mode=str(open_mode[0][0] or "") if open_mode else "",
             apply_lag_seconds=seconds_of(value),
+            lag_is_readable="apply_lag" not in self._denied,
             lag_age_seconds=age_of(computed, datum),
         )
 

@@ -20,7 +20,7 @@ from celery.worker import state as celery_state
 from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE, create_app, standby_queue
 from fleet.errors import ConfigurationError, DatabaseError
 from fleet.heartbeat import Heartbeat, WorkerState
-from fleet.sessions import Database
+from fleet.sessions import Database, use_thick_mode
 from fleet.settings import Settings
 from fleet.state import HEARTBEAT_LIFETIME_SECONDS, FleetState
 from workers.calls import RunningCalls
@@ -31,7 +31,7 @@ from workers.guard import Guard, Limits, Verdict
 from workers.probe import Probe
 from workers.pulse import Pulse, Vitals, Watchdog
 from workers.rates import Rates
-from workers.reclaim import RECLAIMS_HEADER, Reclaimer
+from workers.reclaim import Reclaimer, reclaims_of
 from workers.session_pool import SessionPool
 from workers.transport import checked_transport
 
@@ -53,24 +53,26 @@ class Worker:
         """Prepare; nothing is connected yet but Redis. The standby may be down, or in another role.
 
         Raises:
-            ConfigurationError: STANDBYS does not name the standby, or another worker for it is alive.
-            QueueError: Redis does not answer.
+            ConfigurationError: STANDBYS does not name the standby, or there is no Oracle client in ORACLE_HOME.
         """
         self._settings = settings
         self._standby = standby
         database = Database.standby(settings, standby)
+        use_thick_mode(database.oracle_home)
         self._limit = max(sessions, settings.sessions_limit)
         self._boot_id = secrets.token_hex(8)
         self._started_at = time.time()
         self._last_error = self._last_advice = ""
         self._status = 0
+        #: Ranges in work get so long when the worker ends, seconds.
+        self._grace = settings.stop_grace
         limits = Limits(
             apply_lag_seconds=settings.apply_lag_limit,
             commit_seconds=settings.commit_latency_limit,
             commit_rest_seconds=settings.commit_rest,
             observation_seconds=settings.probe_timeout + 2 * settings.probe_interval,
         )
-        self._guard = Guard(limits, sessions=sessions)
+        self._guard = Guard(limits, sessions=sessions, sessions_limit=self._limit)
         app = create_app(settings, standby=standby)
         app.conf.broker_transport = checked_transport(self._put_aside)
         queues = [SHARED_QUEUE, standby_queue(standby)]
@@ -105,6 +107,10 @@ class Worker:
 
         Ranges in work get STOP_GRACE to end, then they are broken off and handed over; batches that they have committed
         stand.
+
+        Raises:
+            ConfigurationError: Another worker for the standby is alive.
+            QueueError: Redis does not answer.
         """
         state = self.shop.state
         state.check()
@@ -140,7 +146,7 @@ class Worker:
         @app.task(name=TASK_EMBED_RANGE, bind=True, acks_late=True, ignore_result=True)
         def embed(this: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - a message says what it likes
             """Embed a range. Redelivery: see ``EmbedTask.run``."""
-            return task.run(kwargs, reclaims=int(getattr(this.request, RECLAIMS_HEADER, None) or 0))
+            return task.run(kwargs, reclaims=reclaims_of(vars(this.request)))
 
     def _consume(self, app: Celery) -> int:
         @worker_ready.connect(weak=False)
@@ -149,6 +155,8 @@ class Worker:
 
         @worker_shutting_down.connect(weak=False)
         def stopping(**_: object) -> None:
+            if self.shop.stopping.is_set():
+                return  # a signal more changes nothing
             self.shop.stopping.set()
             threading.Thread(target=self._hand_over, name="hand-over", daemon=True).start()
 
@@ -168,12 +176,12 @@ class Worker:
 
     def _hand_over(self) -> None:
         """Let ranges end, then break them off; if even that does not end the process, end it."""
-        deadline = time.monotonic() + self._settings.stop_grace
-        while len(self.shop.calls) and time.monotonic() < deadline:
+        began = time.monotonic()
+        while len(self.shop.calls) and time.monotonic() < began + self._grace:
             time.sleep(_WATCH_SECONDS)
         broken = self.shop.calls.break_off("the worker stops")
         if broken:
-            log.info("%d ranges did not end within %g s and are handed over", broken, self._settings.stop_grace)
+            log.info("%d ranges did not end within %g s and are handed over", broken, self._grace)
         time.sleep(_LAST_SECONDS)
         log.critical(
             "the worker of %s does not end by itself; its ranges are left to be handed out again", self._standby
@@ -202,8 +210,10 @@ class Worker:
             if verdict.state is not state:
                 state, since = verdict.state, time.monotonic()
                 self._announce(verdict)
+            if verdict.is_open or verdict.is_suspicion:
+                continue
             grace = 0.0 if state in _HOPELESS else self._settings.stop_grace
-            if not verdict.is_open and time.monotonic() - since >= grace:
+            if time.monotonic() - since >= grace:
                 self.shop.calls.break_off(f"the standby is {verdict.state}: {verdict.reason}")
 
     def _announce(self, verdict: Verdict) -> None:
@@ -216,7 +226,7 @@ class Worker:
         )
 
     def _trim_sessions(self) -> None:
-        self.shop.pool.keep(0 if self._guard.is_drained else self._guard.sessions)
+        self.shop.pool.keep(0 if self._guard.is_drained else self._guard.wanted_sessions)
 
     # ------------------------------------------------------------------ the standby's name
 
@@ -239,6 +249,7 @@ class Worker:
     def _name_lost(self) -> None:
         log.critical("another worker has taken over %s; this one ends", self._standby)
         self._status = 1
+        self._grace = 0.0  # the other one hands the ranges out again anyway
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _leave(self, status: int) -> None:
@@ -275,7 +286,7 @@ class Worker:
             state_reason=verdict.reason,
             role=seen.role if seen else "",
             open_mode=seen.open_mode if seen else "",
-            sessions=guard.sessions,
+            sessions=guard.wanted_sessions,
             sessions_limit=self._limit,
             busy=shop.pool.busy,
             open_sessions=shop.pool.open + self._probe.may_be_connected,

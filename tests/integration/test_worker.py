@@ -7,7 +7,9 @@ import signal
 import time
 
 from fleet.celery_app import TASK_EMBED_RANGE, create_app
+from fleet.heartbeat import Heartbeat
 from fleet.sessions import Database, connect
+from fleet.state import worker_key
 from tests.fix_emulator import fetch, run
 from tests.fix_fleet import Fleet, album, cluster, fleet
 from tests.fix_worker import StartWorker, wait_until
@@ -211,6 +213,27 @@ def test_one_standby_has_one_worker(fleet: Fleet, start_worker_process: StartWor
     assert second.wait_for_end() == 2
     assert "is alive already" in second.text()
     assert "Traceback" not in second.text()
+
+
+def test_a_worker_that_has_lost_its_name_ends_at_once(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    worker = start_worker_process("sby1", {**fleet.values, "stop_grace": "60"}, fleet.state)
+    worker.wait_for("SERVING")
+    fleet.enqueue((1, 40))
+    wait_until(lambda: (beat := worker.heartbeat()) is not None and beat.busy, "busy")
+    fleet.state.client.set(worker_key("sby1"), Heartbeat("sby1", boot_id="another's", at=time.time()).to_json())
+    assert worker.wait_for_end(seconds=10) == 1
+    assert worker.text().count("another worker has taken over") == 1
+    assert fleet.state.queue_depth(["sby1"]) == 1, "the range goes back"
+
+
+def test_without_its_oracle_client_a_worker_ends_and_names_the_setting(
+    fleet: Fleet, start_worker_process: StartWorker
+) -> None:
+    worker = start_worker_process("sby1", {**fleet.values, "oracle_home": "/nonexistent"}, fleet.state)
+    assert worker.wait_for_end() == 2
+    assert "ORACLE_HOME=/nonexistent: no Oracle client there" in worker.text()
+    assert len(worker.text().splitlines()) == 1
+    assert "sby1" not in fleet.state.workers()
 
 
 def test_an_unreadable_message_is_put_aside_with_its_reason(fleet: Fleet, start_worker_process: StartWorker) -> None:

@@ -12,6 +12,7 @@ from tests.fix_emulator import fetch, run, wait_for_standbys
 from tests.fix_fleet import Fleet, album, cluster, fleet
 from tests.fix_worker import StartWorker, wait_until
 from workers.reclaim import RECLAIMS_HEADER
+from workers.session_pool import SessionPool
 
 __all__ = ["album", "cluster", "fleet"]
 
@@ -61,6 +62,41 @@ def test_cut_connections_cost_no_picture(fleet: Fleet, start_worker_process: Sta
     assert fleet.stored() == list(range(1, 41))
     assert fleet.failed() == []
     assert fleet.state.dead_letters_total() == 0
+
+
+def test_one_lost_session_leaves_the_others_in_work(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    worker = start_worker_process("sby1", fleet.values, fleet.state, "--sessions", "4")
+    worker.wait_for("SERVING")
+    before = fleet.inferences("sby1")
+    fleet.enqueue((1, 10), (11, 20), (21, 30), (31, 40))
+    wait_until(lambda: (beat := worker.heartbeat()) is not None and beat.busy == 4, "four ranges in work")
+    assert fleet.kill_sessions("sby1", "adgfleet worker", 1) == 1
+    fleet.wait_until_stored(40)
+    assert "ORA-01013" not in worker.text()
+    assert fleet.inferences("sby1") - before <= 40 + 4, "one batch of the lost session at most"
+
+
+def test_a_probe_that_loses_its_session_asks_in_another_one(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    worker = start_worker_process("sby1", fleet.values, fleet.state)
+    worker.wait_for("SERVING")
+    fleet.enqueue((1, 20))
+    wait_until(lambda: (beat := worker.heartbeat()) is not None and beat.busy, "in work")
+    assert fleet.kill_sessions("sby1", "adgfleet guard", 1) == 1
+    fleet.wait_until_stored(20)
+    assert "UNREACHABLE" not in worker.text()
+
+
+def test_a_session_in_which_anything_failed_is_closed(fleet: Fleet) -> None:
+    pool = SessionPool(Database.standby(fleet.settings, "sby1"))
+    with pytest.raises(AttributeError), pool.session() as connection:
+        raise AttributeError("what the driver trips over")
+    assert not connection.is_healthy()
+    assert pool.busy == 0
+    with pool.session() as kept:
+        pass
+    with pool.session() as again:
+        assert again is kept
+    pool.close()
 
 
 def test_failing_redirection_is_the_standbys_fault(fleet: Fleet, start_worker_process: StartWorker) -> None:

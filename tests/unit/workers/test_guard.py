@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 
 import pytest
@@ -22,7 +23,7 @@ class Watched:
     guard: Guard = field(init=False)
 
     def __post_init__(self) -> None:
-        self.guard = Guard(_LIMITS, sessions=4, clock=lambda: self.now)
+        self.guard = Guard(_LIMITS, sessions=4, sessions_limit=16, clock=lambda: self.now)
 
     def see(self, **changes: object) -> WorkerState:
         seen = {"role": "PHYSICAL STANDBY", "db_unique_name": "SBY1", "open_mode": "READ ONLY WITH APPLY"}
@@ -85,6 +86,28 @@ def test_a_lag_said_from_old_data_is_not_believed(watched: Watched) -> None:
     assert watched.guard.apply_lag_seconds is None
 
 
+def test_a_lag_that_is_not_said_any_more_has_not_ended(watched: Watched) -> None:
+    assert watched.see(apply_lag_seconds=11.0) is WorkerState.LAGGING
+    assert watched.see(apply_lag_seconds=None) is WorkerState.LAGGING
+    assert "not said any more" in watched.guard.verdict().reason
+    assert watched.see(apply_lag_seconds=4.0) is WorkerState.SERVING
+    assert watched.see(apply_lag_seconds=None) is WorkerState.SERVING
+    assert watched.see(apply_lag_seconds=None, lag_age_seconds=31.0) is WorkerState.LAGGING
+    assert "for 31 s" in watched.guard.verdict().reason
+
+
+def test_a_lag_that_may_not_be_read_any_more_holds_nobody(watched: Watched) -> None:
+    assert watched.see(apply_lag_seconds=11.0) is WorkerState.LAGGING
+    assert watched.see(apply_lag_seconds=None, lag_is_readable=False) is WorkerState.SERVING
+
+
+def test_a_longer_limit_also_allows_a_longer_silence_of_the_primary() -> None:
+    guard = Guard(dataclasses.replace(_LIMITS, apply_lag_seconds=60), sessions=4, sessions_limit=16)
+    for age, state in ((59.0, WorkerState.SERVING), (60.0, WorkerState.LAGGING)):
+        guard.observed(Observation("PHYSICAL STANDBY", "SBY1", apply_lag_seconds=0.0, lag_age_seconds=age))
+        assert guard.verdict().state is state
+
+
 def test_without_the_views_the_role_still_counts(watched: Watched) -> None:
     assert watched.see(open_mode="", apply_lag_seconds=None) is WorkerState.SERVING
     assert watched.see(open_mode="READ ONLY") is WorkerState.LAGGING
@@ -116,6 +139,11 @@ def test_an_operators_wish_comes_before_everything(watched: Watched) -> None:
     assert watched.see() is WorkerState.SERVING
 
 
+def test_no_wish_goes_beyond_the_workers_limit(watched: Watched) -> None:
+    watched.guard.wished(Wishes(sessions=64))
+    assert (watched.guard.sessions, watched.guard.wanted_sessions) == (16, 16)
+
+
 def test_a_fleet_fault_pauses_says_what_to_do_and_tries_again(watched: Watched) -> None:
     watched.guard.fleet_fault(error("ORA-40284: model CLIPIMG does not exist"))
     verdict = watched.guard.verdict()
@@ -140,13 +168,26 @@ def test_a_refused_logon_waits_for_the_operator(watched: Watched) -> None:
     assert watched.see() is WorkerState.SERVING
 
 
+def test_a_range_that_ends_after_a_refused_logon_does_not_end_the_refusal(watched: Watched) -> None:
+    watched.guard.fleet_fault(error("ORA-28000: the account is locked"))
+    watched.guard.range_done(0.1)
+    watched.guard.fleet_fault(error("ORA-40284: model CLIPIMG does not exist"))
+    watched.guard.range_done(0.1)
+    assert not watched.guard.may_log_on
+    assert watched.see() is WorkerState.PAUSED
+    assert "adgfleet resume sby1" in watched.guard.verdict().reason
+
+
 def test_faults_that_the_probe_does_not_see_rest_longer_each_time(watched: Watched) -> None:
     for rest in (1, 2, 4, 8, 16, 30, 30):
         watched.guard.standby_fault(error("ORA-16397: redirection failed"))
         assert watched.see() is WorkerState.UNREACHABLE
+        assert watched.guard.verdict().is_suspicion
         assert watched.after(rest - 0.1) is WorkerState.UNREACHABLE
         assert watched.after(0.2) is WorkerState.SERVING
+        assert (watched.guard.sessions, watched.guard.wanted_sessions) == (1, 4), "one range tries, sessions are kept"
     watched.guard.range_done(0.1)
+    assert watched.guard.sessions == 4
     watched.guard.standby_fault(error("ORA-16397: redirection failed"))
     assert watched.after(1.1) is WorkerState.SERVING
 
@@ -155,3 +196,12 @@ def test_several_sessions_that_meet_one_fault_make_one_rest(watched: Watched) ->
     for _ in range(5):
         watched.guard.standby_fault(error("DPY-4011: connection lost"))
     assert watched.after(1.1) is WorkerState.SERVING
+
+
+def test_what_the_probe_sees_is_no_suspicion(watched: Watched) -> None:
+    watched.guard.standby_fault(error("ORA-20901: no physical standby"))
+    assert watched.guard.verdict().is_suspicion
+    watched.see(role="PRIMARY")
+    assert not watched.guard.verdict().is_suspicion
+    watched.guard.not_reached(error("DPY-6005: cannot connect"))
+    assert not watched.guard.verdict().is_suspicion
