@@ -154,7 +154,7 @@ def resume(settings: Settings, standby: str, as_json: bool) -> None:
     )
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # -1 is a number that is too small, no option
 @click.argument("standby")
 @click.argument("sessions", type=click.IntRange(min=0))
 @_json_option

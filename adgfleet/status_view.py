@@ -51,7 +51,8 @@ def _cells(standby: StandbyStatus) -> list[Text]:
         Text(str(beat.sessions)),
         Text(str(beat.busy if beat.is_live else 0)),
         Text(f"{rate:.1f}"),
-        _seconds(beat.apply_lag_seconds if beat.is_live else None, 0),
+        # What was seen last says nothing of a standby that does not answer.
+        _seconds(beat.apply_lag_seconds if beat.is_live and beat.state != WorkerState.UNREACHABLE else None, 0),
         _seconds(beat.commit_seconds if beat.is_live else None, 2),
         Text(str(beat.embedded)),
         Text(str(beat.failed)),
@@ -85,10 +86,18 @@ def _lines(status: FleetStatus) -> list[str]:
             f"dead letters: {len(status.dead_letters):,}; the last, {at:%Y-%m-%d %H:%M:%S} UTC: {last.get('reason')}"
         )
     for standby, error, advice in status.errors:
-        lines.append(f"last error of {standby}: {' '.join(error.split())}")
+        text = " ".join(error.split()).removeprefix(f"{standby}: ")
+        lines.append(f"last error of {standby}{_ago(status, standby)}: {text}")
         if advice and advice not in error:
             lines.append(f"  what to do: {advice}")
     return lines
+
+
+def _ago(status: FleetStatus, standby: str) -> str:
+    """Say when a worker's last error was; nothing when its heartbeat does not tell."""
+    beats = [each.heartbeat for each in status.standbys if each.name == standby]
+    at = beats[0].last_error_at if beats and beats[0] is not None else 0.0
+    return f", {duration(max(0.0, status.at - at))} ago" if at else ""
 
 
 def _eta(status: FleetStatus) -> str:

@@ -8,7 +8,6 @@ how fast it is on Oracle. Prints one JSON object a count.
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import socket
 import subprocess
@@ -22,6 +21,7 @@ import redis
 from demo.redis_server import find_redis_server, write_configuration
 from emulator.cluster import Cluster
 from fleet.celery_app import create_app
+from fleet.console import print_json, say
 from fleet.sessions import Database, session
 from fleet.settings import Settings, load_settings
 from fleet.state import FleetState
@@ -65,7 +65,7 @@ def _measure(directory: Path, counts: list[int]) -> None:
     env_file = directory / "env"
     env_file.write_text("".join(f"{name.upper()}={value}\n" for name, value in values.items()), encoding="utf-8")
     settings = load_settings(env_file, environment={})
-    with subprocess.Popen([str(find_redis_server()), str(configuration)], stdout=subprocess.DEVNULL) as server:
+    with subprocess.Popen([str(find_redis_server()), str(configuration)], stdout=subprocess.DEVNULL) as server:  # noqa: S603 - our own command
         try:
             cluster.start()
             install(settings, scripts_directory(), lambda _line: None)
@@ -76,7 +76,7 @@ def _measure(directory: Path, counts: list[int]) -> None:
                 with redis.Redis(port=port, password=_REDIS_PASSWORD) as client:
                     client.flushall()
                 command = [sys.executable, "-m", "benchmarks.produce_scale", "--produce", str(env_file)]
-                subprocess.run(command, check=True)
+                subprocess.run(command, check=True)  # noqa: S603 - our own command
         finally:
             server.terminate()
             cluster.stop()
@@ -93,11 +93,13 @@ def _add(settings: Settings, there: int, count: int) -> None:
                 rows_wanted=min(_ROWS, count - first),
             )
             connection.commit()
+    with session(Database.standby(settings, "sby1"), module="bench") as connection, connection.cursor() as cursor:
+        cursor.execute("alter session sync with primary")
 
 
 def _produce(settings: Settings) -> None:
     state = FleetState(settings)
-    reconciler = Reconciler(settings, create_app(settings), state, lambda line: print(line, file=sys.stderr))
+    reconciler = Reconciler(settings, create_app(settings), state, say)
     figures: dict[str, object] = {}
     for name in ("first", "again"):
         began = time.monotonic()
@@ -108,7 +110,7 @@ def _produce(settings: Settings) -> None:
             f"{name}_seconds": round(time.monotonic() - began, 2),
             f"{name}_peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         }
-    print(json.dumps(figures))
+    print_json(figures)
 
 
 if __name__ == "__main__":

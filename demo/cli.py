@@ -129,6 +129,8 @@ def up(standbys: int, sessions: int, fresh: bool, as_json: bool, directory: Path
     if is_running(directory) and not fresh:
         say(f"a stack already runs in {directory.resolve()}; stop it: adgfleet down")
         stack = open_stack(directory, say)
+        if ended := stack.ended():
+            raise StackError(f"{', '.join(ended)} of it ended; adgfleet down, then adgfleet up starts all of it again")
     else:
         stack = Stack(directory, StackPlan(standbys=standbys, sessions=sessions), say)
         _start(stack, fresh=fresh)

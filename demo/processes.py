@@ -50,7 +50,12 @@ class Process:
 def start_process(
     name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str], directory: Path | None = None
 ) -> Process:
-    """Start a command in a session of its own, out of reach of the terminal's Ctrl-C; its output goes to a new log."""
+    """Start a command in a session of its own, out of reach of the terminal's Ctrl-C; its output goes to a new log.
+
+    The log of its predecessor is kept as ``<name>.log.1``: it may say why that ended.
+    """
+    if log.exists():
+        log.replace(log.with_name(f"{log.name}.1"))
     with log.open("wb") as output:
         child = subprocess.Popen(  # noqa: S603 - our own commands
             list(command),

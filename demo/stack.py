@@ -147,7 +147,7 @@ class Stack:
         if there != self.plan.standbys:
             raise StackError(
                 f"{self.directory} has {counted(there, 'standby')}, not {self.plan.standbys}; "
-                "begin anew, without its pictures: --fresh"
+                f"go on with them: --standbys {there}, or begin anew, without its pictures: --fresh"
             )
 
     def start_fleet(self) -> None:
@@ -222,6 +222,13 @@ class Stack:
             self.cluster.stop()
         stop_processes([process for process in self._processes if process.name == "redis"], grace_seconds=_STOP_SECONDS)
         (self.directory / _STATE_FILE).unlink(missing_ok=True)
+
+    def ended(self) -> list[str]:
+        """Return the names of the parts that were started and run no longer."""
+        names = [process.name for process in self._processes if not process.is_alive()]
+        if self.cluster is not None:
+            names += [name for name in self.cluster.instances if not self.cluster.is_running(name)]
+        return names
 
     # ------------------------------------------------------------------ what is where
 

@@ -98,7 +98,9 @@ def stop(directory: Path | None, names: tuple[str, ...]) -> None:
     Example: adgfleet emulator stop sby1
     """
     with told():
-        find_cluster(directory, *names).stop(names)
+        cluster = find_cluster(directory, *names)
+        cluster.stop(names)
+        click.echo(f"stopped: {', '.join(names or cluster.instances)}")
 
 
 @emulator.command("kill")
@@ -109,7 +111,7 @@ def kill(directory: Path | None, name: str) -> None:
 
     Example: adgfleet emulator kill sby2
     """
-    pull(directory, name, lambda cluster: cluster.kill(name))
+    pull(directory, name, lambda cluster: cluster.kill(name), "has ended; start it: adgfleet emulator start " + name)
 
 
 @emulator.command("freeze")
@@ -124,11 +126,13 @@ def freeze(directory: Path | None, name: str, seconds: float | None) -> None:
     with told():
         cluster = find_cluster(directory, name)
         cluster.freeze(name)
+        click.echo(f"{name} is frozen; let it go on: adgfleet emulator thaw {name}")
         if seconds is not None:
             try:
                 time.sleep(seconds)
             finally:
                 cluster.thaw(name)
+                click.echo(f"{name} goes on")
 
 
 @emulator.command("thaw")
@@ -139,7 +143,11 @@ def thaw(directory: Path | None, name: str) -> None:
 
     Example: adgfleet emulator thaw sby1
     """
-    pull(directory, name, lambda cluster: cluster.thaw(name))
+    with told():
+        cluster = find_cluster(directory, name)
+        was_frozen = cluster.state(name) == "frozen"
+        cluster.thaw(name)
+        click.echo(f"{name} goes on" if was_frozen else f"{name} was not frozen: it is {cluster.state(name)}")
 
 
 @emulator.command("list")

@@ -15,6 +15,9 @@ from emulator.control import ControlError
 #: Where `emulator start`, `up` and `demo --keep` keep databases.
 DIRECTORIES = (Path("state/emulator"), Path("state/databases"), Path("state/demo/databases"))
 
+#: Of a command with a numeric argument: ``-1`` is a number that is refused as such, not an unknown option.
+NUMBERS_BELOW_ZERO = {"ignore_unknown_options": True}
+
 
 def directory_option(command: click.decorators.FC) -> click.decorators.FC:
     """Add --directory; without it, the databases that run below ``state`` are meant."""
@@ -43,13 +46,14 @@ def find_cluster(directory: Path | None, *names: str) -> Cluster:
         *names: Names of databases that must be among them.
 
     Raises:
-        click.ClickException: There are none, several clusters run, or a name is unknown.
+        click.ClickException: There are none, or several clusters run.
+        click.UsageError: A name is unknown.
     """
     cluster = Cluster.open(directory) if directory is not None else _running_cluster()
     instances = cluster.instances
     for name in names:
         if name not in instances:
-            raise click.ClickException(f"there is no database {name}; there are {', '.join(instances)}")
+            raise click.UsageError(f"there is no database {name}; there are {', '.join(instances)}")
     return cluster
 
 
@@ -73,7 +77,20 @@ def told() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
-def pull(directory: Path | None, name: str, act: Callable[[Cluster], object]) -> None:
-    """Do something to one database of the cluster that is meant."""
+def pull(directory: Path | None, name: str, act: Callable[[Cluster], object], done: str) -> None:
+    """Do something to one database of the cluster that is meant, and say what is so now."""
     with told():
         act(find_cluster(directory, name))
+        click.echo(f"{name} {done}")
+
+
+def pull_standby(directory: Path | None, name: str, act: Callable[[Cluster], object], done: str) -> None:
+    """Do something to a standby; a primary is refused.
+
+    Raises:
+        click.ClickException: It is the primary.
+    """
+    with told():
+        if find_cluster(directory, name).config.instance(name).is_primary:
+            raise click.ClickException(f"{name} is the primary; this is done to a standby")
+    pull(directory, name, act, done)

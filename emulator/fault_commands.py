@@ -6,8 +6,21 @@ from pathlib import Path
 
 import click
 
-from emulator.cli_options import directory_option, find_cluster, pull, switch_argument, told
+from emulator.cli_options import (
+    NUMBERS_BELOW_ZERO,
+    directory_option,
+    find_cluster,
+    pull,
+    pull_standby,
+    switch_argument,
+    told,
+)
 from emulator.faults import CUT_POINTS, ERROR_POINTS
+
+#: What a database does now, by the switch.
+_REFUSES = {"on": "refuses new connections", "off": "takes new connections"}
+_DEAF = {"on": "answers nobody", "off": "answers again"}
+_APPLIES = {"on": "applies redo", "off": "applies no redo"}
 
 
 @click.command("refuse")
@@ -19,7 +32,7 @@ def refuse(directory: Path | None, name: str, switch: str) -> None:
 
     Example: adgfleet emulator refuse sby1 on
     """
-    pull(directory, name, lambda cluster: cluster.levers(name).refuse(on=switch == "on"))
+    pull(directory, name, lambda cluster: cluster.levers(name).refuse(on=switch == "on"), _REFUSES[switch])
 
 
 @click.command("deaf")
@@ -33,7 +46,7 @@ def deaf(directory: Path | None, name: str, switch: str) -> None:
 
     Example: adgfleet emulator deaf sby1 on
     """
-    pull(directory, name, lambda cluster: cluster.levers(name).deaf(on=switch == "on"))
+    pull(directory, name, lambda cluster: cluster.levers(name).deaf(on=switch == "on"), _DEAF[switch])
 
 
 @click.command("cut")
@@ -59,9 +72,10 @@ def cut(directory: Path | None, name: str, calls: int | None, point: str) -> Non
             click.echo(f"{levers.cut()} connections cut")
         else:
             levers.cut_calls(calls, point)
+            click.echo(f"{name} cuts the connections of the next {calls} calls" if calls else f"{name} cuts none")
 
 
-@click.command("lag")
+@click.command("lag", context_settings=NUMBERS_BELOW_ZERO)
 @directory_option
 @click.argument("name")
 @click.argument("seconds", type=click.FloatRange(min=0))
@@ -70,7 +84,7 @@ def lag(directory: Path | None, name: str, seconds: float) -> None:
 
     Example: adgfleet emulator lag sby1 30
     """
-    pull(directory, name, lambda cluster: cluster.levers(name).lag(seconds))
+    pull_standby(directory, name, lambda cluster: cluster.levers(name).lag(seconds), f"applies redo {seconds:g} s late")
 
 
 @click.command("apply")
@@ -82,10 +96,10 @@ def apply(directory: Path | None, name: str, switch: str) -> None:
 
     Example: adgfleet emulator apply sby1 off
     """
-    pull(directory, name, lambda cluster: cluster.levers(name).apply(on=switch == "on"))
+    pull_standby(directory, name, lambda cluster: cluster.levers(name).apply(on=switch == "on"), _APPLIES[switch])
 
 
-@click.command("slow-commit")
+@click.command("slow-commit", context_settings=NUMBERS_BELOW_ZERO)
 @directory_option
 @click.argument("name")
 @click.argument("seconds", type=click.FloatRange(min=0))
@@ -94,7 +108,8 @@ def slow_commit(directory: Path | None, name: str, seconds: float) -> None:
 
     Example: adgfleet emulator slow-commit sby1 13.8
     """
-    pull(directory, name, lambda cluster: cluster.levers(name).slow_commit(seconds))
+    done = f"takes {seconds:g} s for each redirected commit" if seconds else "commits as fast as it can"
+    pull_standby(directory, name, lambda cluster: cluster.levers(name).slow_commit(seconds), done)
 
 
 @click.command("ora")
@@ -132,7 +147,9 @@ def bad_picture_code(directory: Path | None, name: str, code: str) -> None:
     if code not in {"random", "usual"} and not code.isdecimal():
         raise click.BadParameter(f"{code} is neither a code nor random nor usual")
     wanted = None if code == "usual" else code if code == "random" else int(code)
-    pull(directory, name, lambda cluster: cluster.levers(name).bad_picture_code(wanted))
+    raised = "the usual code" if wanted is None else "random codes" if code == "random" else f"ORA-{int(code):05d}"
+    done = f"raises {raised} for corrupt pictures"
+    pull(directory, name, lambda cluster: cluster.levers(name).bad_picture_code(wanted), done)
 
 
 FAULT_COMMANDS: tuple[click.Command, ...] = (

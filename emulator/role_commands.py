@@ -68,6 +68,7 @@ def reinstate(directory: Path | None, name: str) -> None:
     """
     with told():
         Broker(find_cluster(directory, name)).reinstate(name)
+        click.echo(f"{name} is a standby again, with the primary's data")
 
 
 @click.command("snapshot")
@@ -83,6 +84,7 @@ def snapshot(directory: Path | None, name: str, switch: str) -> None:
     """
     with told():
         Broker(find_cluster(directory, name)).snapshot(name, on=switch == "on")
+        click.echo(f"{name} is a {'snapshot' if switch == 'on' else 'physical'} standby")
 
 
 def _show(change: RoleChange, *, as_json: bool) -> None:

@@ -58,6 +58,8 @@ class Heartbeat:
     commit_seconds: float | None = None
     insert_mode: str = ""
     last_error: str = ""
+    #: When, Unix time, seconds; 0: not known.
+    last_error_at: float = 0.0
     #: What to do about it; empty when nothing is known.
     last_error_advice: str = ""
     host: str = ""

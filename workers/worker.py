@@ -63,6 +63,7 @@ class Worker:
         self._boot_id = secrets.token_hex(8)
         self._started_at = time.time()
         self._last_error = self._last_advice = ""
+        self._last_error_at = 0.0
         self._status = 0
         #: Ranges in work get so long when the worker ends, seconds.
         self._grace = settings.stop_grace
@@ -271,7 +272,7 @@ class Worker:
             log.warning("a dead letter could not be kept: %s; it was: %.1000s", error, entry)
 
     def _note_error(self, error: DatabaseError) -> None:
-        self._last_error, self._last_advice = str(error), error.advice
+        self._last_error, self._last_advice, self._last_error_at = str(error), error.advice, time.time()
         log.error("%s", error)
 
     def _heartbeat(self) -> Heartbeat:
@@ -297,6 +298,7 @@ class Worker:
             commit_seconds=guard.commit_seconds,
             insert_mode=shop.insert_mode.current,
             last_error=self._last_error,
+            last_error_at=self._last_error_at,
             last_error_advice=self._last_advice,
             host=socket.gethostname(),
             pid=os.getpid(),

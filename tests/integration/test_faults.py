@@ -211,6 +211,40 @@ def test_levers_of_a_standby_are_refused_on_the_primary(cluster_of_pictures: Clu
         cluster_of_pictures.levers("prim").lag(1)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["thaw", "sby1"], "sby1 was not frozen: it is running"),
+        (["lag", "sby1", "0"], "sby1 applies redo 0 s late"),
+        (["slow-commit", "sby1", "0"], "sby1 commits as fast as it can"),
+        (["bad-picture-code", "sby1", "usual"], "sby1 raises the usual code for corrupt pictures"),
+        (["apply", "sby1", "on"], "sby1 applies redo"),
+    ],
+)
+def test_a_command_says_what_is_so_now(cluster_of_pictures: Cluster, arguments: list[str], said: str) -> None:
+    assert emulator(cluster_of_pictures, *arguments).output == f"{said}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["slow-commit", "prim", "3"], 1, "prim is the primary"),
+        (["slow-commit", "sby1", "-1"], 2, "-1"),
+        (["lag", "sby1", "-1"], 2, "x>=0"),
+        (["kill", "sby9"], 2, "there is no database sby9"),
+    ],
+)
+def test_a_command_that_makes_no_sense_is_refused(
+    cluster_of_pictures: Cluster, arguments: list[str], status: int, said: str
+) -> None:
+    command, *rest = arguments
+    place = ["--directory", str(cluster_of_pictures.directory)]
+    result = CliRunner().invoke(cli, ["emulator", command, *place, *rest])
+    assert result.exit_code == status
+    assert said in result.output
+    assert "No such option" not in result.output
+
+
 def test_a_killed_instance_is_started_again_by_name(cluster_of_pictures: Cluster) -> None:
     emulator(cluster_of_pictures, "kill", "sby2")
     assert cluster_of_pictures.state("sby2") == "stopped"

@@ -52,6 +52,17 @@ def test_a_worker_that_has_gone_counts_for_nothing_and_its_last_error_says_what_
     assert "what to do: run `adgfleet db install`" in text
 
 
+def test_an_error_of_long_ago_is_said_to_be_so_and_names_its_standby_once() -> None:
+    beat = dataclasses.replace(_SERVING, last_error="sby1: DPY-4011: lost", last_error_at=time.time() - 180)
+    assert "last error of sby1, 3 min 00 s ago: DPY-4011: lost" in shown(status(beat))
+
+
+def test_a_standby_that_does_not_answer_has_no_lag() -> None:
+    beat = dataclasses.replace(_SERVING, apply_lag_seconds=6.0)
+    assert "6 s" in shown(status(beat))
+    assert "6 s" not in shown(status(dataclasses.replace(beat, state=WorkerState.UNREACHABLE)))
+
+
 def test_pending_pictures_that_nobody_has_queued_are_pointed_out() -> None:
     counts = TableCounts("sby1", 10, 0, 0, 10)
     assert "adgfleet produce" in shown(status(_SERVING, counts=counts))
