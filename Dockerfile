@@ -2,7 +2,7 @@
 FROM python:3.11-slim AS build
 WORKDIR /src
 COPY . .
-RUN python -m venv /opt/adgfleet && /opt/adgfleet/bin/pip install --no-cache-dir .
+RUN python -m venv /opt/adgfleet && /opt/adgfleet/bin/pip install --no-cache-dir '.[web]'
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 adgfleet

@@ -66,6 +66,11 @@ class DatabaseFacts:
         """Whether it has answered just now."""
         return not self.problem
 
+    @property
+    def is_new(self) -> bool:
+        """Whether it has not been asked yet."""
+        return self.problem == _NOT_ASKED
+
 
 class DatabaseWatch:
     """Asks one database for its role and CPU time, in a session that it keeps."""
@@ -225,7 +230,7 @@ class Sampler:
             watch.want()
         for watch in self._watches:
             watch.wait(deadline - time.monotonic())
-        if any(facts.problem == _NOT_ASKED for facts in self.facts().values()):
+        if any(facts.is_new for facts in self.facts().values()):
             return
         rates: dict[str, float] = {}
         reachable = True

@@ -155,8 +155,16 @@ class FleetWatch:
         )
 
     def _look_at_tables(self) -> None:
+        known = self._sampler.facts()
+        if not any(facts.answers for facts in known.values()):
+            if any(facts.is_new for facts in known.values()):
+                return
+            # No further logon is tried where one was just refused: repeating a wrong password locks the account.
+            problem = next((facts.problem for facts in known.values()), "")
+            self._counts, self._failures = (None, problem), FailureList(problem=problem)
+            return
         serving = [view.name for view in self._service.watch.views() if view.state == SERVING]
-        self._counts = self._reader.count(serving)
+        self._counts = self._reader.count([name for name in serving if name in known and known[name].answers])
         try:
             (failures, total), _ = self._service.run(
                 lambda connection: list_failures(connection, error_code=None, most=_MOST_FAILURES)

@@ -83,7 +83,7 @@ def test_the_lock_file_has_hashes_and_no_address() -> None:
 def test_the_compose_file_runs_commands_that_exist() -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
     services = compose["services"]
-    assert {"redis", "flower", "producer"} <= set(services)
+    assert {"redis", "flower", "search", "producer"} <= set(services)
     assert len([name for name in services if name.startswith("worker")]) >= 2
     known = {path[0] for path, _ in _commands(cli)}
     for name, service in services.items():

@@ -1,0 +1,117 @@
+"""The fleet page's API without a browser: what it says when Redis, a right or everything is missing; its stream."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from fleet.sessions import Database, connect
+from fleet.settings import Settings
+from tests.fix_emulator import run, wait_for_standbys, write_env_file
+from tests.fix_redis import RedisServer
+from tests.fix_search import search_server
+from tests.fix_worker import wait_until
+
+
+@pytest.fixture
+def values(installed: Settings, redis_server: RedisServer) -> dict[str, str]:
+    names = ("db_user", "db_password", "db_dsn")
+    standbys = ",".join(f"{name}={dsn}" for name, dsn in installed.require("standbys").items())
+    known = {name: str(installed.require(name)) for name in names}
+    return {**known, "standbys": standbys, "redis_url": redis_server.settings().broker_url}
+
+
+def events(answer: httpx.Response) -> Iterator[tuple[str, str]]:
+    name = ""
+    for line in answer.iter_lines():
+        if line.startswith("event: "):
+            name = line[7:]
+        elif line.startswith("data: "):
+            yield name, line[6:]
+
+
+def test_the_stream_begins_with_the_past_goes_on_with_the_present_and_ends_with_the_server(
+    values: dict[str, str], tmp_path: Path
+) -> None:
+    env_file = write_env_file(tmp_path / "fleet.env", values)
+    with search_server(env_file) as address, httpx.Client(base_url=address, timeout=30) as client:
+        wait_until(lambda: len(client.get("/api/fleet/history").json()["points"]) >= 2, "two points")
+        with client.stream("GET", "/api/fleet/events") as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            assert answer.headers["cache-control"] == "no-store"
+            seen = events(answer)
+            name, data = next(seen)
+            assert name == "history"
+            points = json.loads(data)["points"]
+            assert len(points) >= 2
+            assert set(points[-1]["cpu_percent"]) == {"primary", "sby1", "sby2"}
+            looks = [json.loads(data) for name, data in (next(seen), next(seen)) if name == "fleet"]
+            assert looks[1]["at"] > looks[0]["at"]
+            assert [card["name"] for card in looks[1]["databases"]] == ["primary", "sby1", "sby2"]
+            assert looks[1]["redis_problem"] == ""
+            now = client.get("/api/fleet").json()
+            assert set(now) == set(looks[1])
+            leaving = time.monotonic()
+            # The server ends with an open stream; it must not wait for the page to be closed.
+    assert time.monotonic() - leaving < 10
+
+
+def test_what_the_account_may_not_read_is_said_and_the_rest_is_shown(
+    installed: Settings, values: dict[str, str], tmp_path: Path
+) -> None:
+    with connect(Database.primary_as_dba(installed), module="test") as dba:
+        run(
+            dba,
+            "create user onlooker identified by onlooker",
+            "grant create session to onlooker",
+            "grant read on adgvec.pictures to onlooker",
+            "create synonym onlooker.pictures for adgvec.pictures",
+        )
+        wait_for_standbys(installed)
+    onlooker = {**values, "db_user": "onlooker", "db_password": "onlooker"}
+    with search_server(write_env_file(tmp_path / "onlooker.env", onlooker)) as address:
+
+        def fleet() -> dict[str, object]:
+            found: dict[str, object] = httpx.get(f"{address}/api/fleet", timeout=30).json()
+            return found
+
+        wait_until(lambda: fleet()["failures_problem"] and fleet()["counts_problem"], "the problems", every_seconds=0.2)
+        found = fleet()
+    assert "ORA-00942" in str(found["failures_problem"])
+    assert "ORA-00942" in str(found["counts_problem"])
+    assert found["failures"] == []
+    cards = {card["name"]: card for card in found["databases"]}  # type: ignore[attr-defined]
+    assert cards["primary"]["state"] == "OPEN"
+    assert cards["sby1"]["role"] == "PHYSICAL STANDBY"
+
+
+def test_only_so_many_pages_are_kept_up_to_date(values: dict[str, str], tmp_path: Path) -> None:
+    env_file = write_env_file(tmp_path / "fleet.env", {**values, "redis_url": "redis://127.0.0.1:1/0"})
+    with search_server(env_file) as address:
+        limits = httpx.Limits(max_connections=200)
+        with httpx.Client(base_url=address, timeout=30, limits=limits) as client:
+            streams, readers = [], []
+            try:
+                for _ in range(100):
+                    answer = client.send(client.build_request("GET", "/api/fleet/events"), stream=True)
+                    streams.append(answer)
+                    readers.append(answer.iter_raw())
+                    next(readers[-1])
+                with client.stream("GET", "/api/fleet/events") as refused:
+                    assert refused.status_code == 503
+                    assert "watch the fleet already" in json.loads(refused.read())["detail"]
+                assert client.get("/api/hints").status_code == 200
+            finally:
+                for answer in streams:
+                    answer.close()
+            wait_until(lambda: _is_let_in(client), "a place that was given up is free", every_seconds=0.2)
+
+
+def _is_let_in(client: httpx.Client) -> bool:
+    with client.stream("GET", "/api/fleet/events") as answer:
+        return answer.status_code == 200
