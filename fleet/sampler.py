@@ -42,6 +42,7 @@ MEMORY_SECONDS = 600.0
 #: The account may not read V$OSSTAT.
 _NOT_GRANTED = frozenset({"ORA-00942", "ORA-01031"})
 PRIMARY = "primary"
+_DRAINED = "it is drained, so it is not asked"
 _NOT_ASKED = "it has not been asked yet"
 
 
@@ -100,6 +101,12 @@ class DatabaseWatch:
         """Let the thread in ``run`` ask now; one that is still waiting for an answer goes on waiting."""
         self._looked.clear()
         self._wanted.set()
+
+    def rest(self) -> None:
+        """Ask no more and keep no session, until it is wanted again: a drained standby is to have none."""
+        self.close()
+        self._facts = DatabaseFacts(self._facts.db_unique_name, self._facts.role, problem=_DRAINED)
+        self._looked.set()
 
     def wait(self, seconds: float) -> None:
         """Wait until it has answered, or failed to, but not too long."""
@@ -225,9 +232,18 @@ class Sampler:
                 log.exception("sampling failed; it goes on")
             self._stopping.wait(max(0.0, SAMPLE_SECONDS - (time.monotonic() - began)))
 
+    def _drained(self) -> set[str]:
+        with contextlib.suppress(redis.RedisError):
+            return {watch.name for watch in self._watches if self._state.wishes(watch.name).drained}
+        return set()
+
     def _take(self, deadline: float) -> None:
+        drained = self._drained()
         for watch in self._watches:
-            watch.want()
+            if watch.name in drained:
+                watch.rest()
+            else:
+                watch.want()
         for watch in self._watches:
             watch.wait(deadline - time.monotonic())
         if any(facts.is_new for facts in self.facts().values()):

@@ -346,6 +346,13 @@ async function showFlower() {
   }
 }
 
+// A page that is left may be kept for "back": its stream would go on, and a browser opens only six to one server.
+window.addEventListener("pagehide", () => source?.close());
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) {
+    open();
+  }
+});
 setInterval(showLive, 1000);
 showFlower();
 open();
