@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from emulator.datatypes import Row, Value
@@ -218,8 +218,26 @@ def _parameter(instance: Instance) -> list[_Record]:
 
 def _active_services(instance: Instance) -> list[_Record]:
     return [
-        {"SERVICE_ID": number, "NAME": name, "NETWORK_NAME": name} for number, name in enumerate(instance.services())
+        _service(number, name, instance.service_control.parameters(name))
+        for number, name in enumerate(instance.services())
     ]
+
+
+def _service(number: int, name: str, parameters: Mapping[str, str]) -> _Record:
+    """A service with the parameters that DBMS_SERVICE has given it; the defaults are those of its manual."""
+
+    def yes(parameter: str) -> str:
+        return "YES" if parameters.get(parameter, "").upper() in {"TRUE", "YES", "1"} else "NO"
+
+    return {
+        "SERVICE_ID": number,
+        "NAME": name,
+        "NETWORK_NAME": name,
+        "AQ_HA_NOTIFICATION": yes("AQ_HA_NOTIFICATIONS"),
+        "COMMIT_OUTCOME": yes("COMMIT_OUTCOME"),
+        "SESSION_STATE_CONSISTENCY": parameters.get("SESSION_STATE_CONSISTENCY", "AUTO"),
+        "FAILOVER_RESTORE": parameters.get("FAILOVER_RESTORE", "NONE"),
+    }
 
 
 _VIEWS: dict[str, Callable[[Instance], list[_Record]]] = {

@@ -28,7 +28,9 @@ from emulator.engine.functions import register_functions
 from emulator.errors import OraError
 from emulator.faults import Faults
 from emulator.memory_limit import MemoryLimit
+from emulator.services import Services
 from emulator.session import Logon
+from emulator.startup_triggers import fire_startup_triggers
 from emulator.user_session import UserSession
 
 if TYPE_CHECKING:
@@ -92,6 +94,7 @@ class Instance:
         self._sessions: dict[int, UserSession] = {}
         self._session_ids = itertools.count(1)
         self._opens_at = 0.0
+        self.service_control = Services(self)
 
     # ------------------------------------------------------------------ Database
 
@@ -112,15 +115,11 @@ class Instance:
         return "READ ONLY WITH APPLY" if self.dataguard.is_applying else "READ ONLY"
 
     def services(self) -> tuple[str, ...]:
-        """Return the services offered in the present role: the role's, the pluggable database's, the instance's own.
+        """Return the services offered: those of the role, of the pluggable database and the instance, the started ones.
 
         While the database is mounted, that of the role is not there yet.
         """
-        always = (self.config.pdb, self.config.name)
-        if not self.is_open:
-            return always
-        suffix = {"PRIMARY": "rw", "SNAPSHOT STANDBY": "snap"}.get(self.role_name, "ro")
-        return (f"{self.config.pdb}_{suffix}", *always)
+        return self.service_control.offered()
 
     # ------------------------------------------------------------------ open or mounted
 
@@ -136,6 +135,7 @@ class Instance:
     def open(self, after_seconds: float = 0.0) -> None:
         """Let users log on again after a while."""
         self._opens_at = time.monotonic() + after_seconds
+        fire_startup_triggers(self)
 
     def wait_until_open(self, check_cancelled: Callable[[], None]) -> None:
         """Wait while the database is mounted: a session that a role change preserved goes on afterwards."""
@@ -179,6 +179,10 @@ class Instance:
         acting = logon.proxy_client or logon.user
         if logon.user != LINK_USER and not catalogue.has_privilege(acting, "CREATE SESSION"):
             raise OraError(1045, acting)
+        return self.start_session(logon)
+
+    def start_session(self, logon: Logon) -> UserSession:
+        """Start a session of a user's, whether or not it may log on."""
         with self._lock:
             session_id = next(self._session_ids)
             self.logons += 1

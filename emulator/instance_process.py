@@ -22,6 +22,7 @@ from emulator.instance import Instance, prepare_connection
 from emulator.instance_control import make_commands
 from emulator.instance_roles import InstanceRoles
 from emulator.server import Server
+from emulator.startup_triggers import fire_startup_triggers
 from emulator.store import Store
 
 #: Threads of pure Python would make each return from SQLite wait a whole interval, with the latch held.
@@ -69,6 +70,7 @@ def run(directory: Path, name: str) -> None:
     roles.start()
     dataguard.start()
     server.start()
+    fire_startup_triggers(instance)
     control.start()
     ready = ready_path(directory, name)
     ready.write_text(f"{os.getpid()}\n", encoding="utf-8")

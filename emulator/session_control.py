@@ -41,7 +41,7 @@ def run_control(session: UserSession, text: str) -> None:
 
 def is_control(text: str) -> bool:
     """Tell whether a text that begins like DDL is steered here instead (ALTER SYSTEM)."""
-    return re.match(r"ALTER\s+SYSTEM\b", _without_comments(text), re.IGNORECASE) is not None
+    return re.match(r"ALTER\s+(SYSTEM|PLUGGABLE)\b", _without_comments(text), re.IGNORECASE) is not None
 
 
 def identifier(written: str) -> str:
@@ -85,6 +85,15 @@ def _container(session: UserSession, match: re.Match[str]) -> None:
     name = identifier(match["name"])
     if name != session.instance.config.pdb.upper():
         raise NotEmulated("the root container CDB$ROOT") if name == "CDB$ROOT" else OraError(65011, name)
+
+
+def _pluggable_state(session: UserSession, match: re.Match[str]) -> None:
+    """Accept it: the one pluggable database is opened with its instance, whatever state is saved."""
+    if not session.catalogue.has_privilege(session.user, "ALTER SYSTEM"):
+        raise OraError(1031)
+    name = identifier(match["name"])
+    if name != session.instance.config.pdb.upper():
+        raise OraError(65011, name)
 
 
 def _sync_with_primary(session: UserSession, _match: re.Match[str]) -> None:
@@ -160,6 +169,7 @@ _FORMS: tuple[tuple[re.Pattern[str], _Effect], ...] = tuple(
         (rf"SAVEPOINT\s+{_NAME}", _savepoint),
         (r"SET\s+TRANSACTION\s+(READ\s+WRITE|ISOLATION\s+LEVEL\s+READ\s+COMMITTED)", _nothing),
         (r"SET\s+ROLE\s+ALL", _nothing),
+        (rf"ALTER\s+PLUGGABLE\s+DATABASE\s+{_NAME}\s+(SAVE|DISCARD)\s+STATE", _pluggable_state),
         (r"ALTER\s+SESSION\s+(?P<switch>ENABLE|DISABLE)\s+ADG_REDIRECT_(?P<what>DML|PLSQL)", _redirection),
         (rf"ALTER\s+SESSION\s+SET\s+CURRENT_SCHEMA\s*=\s*{_NAME}", _current_schema),
         (rf"ALTER\s+SESSION\s+SET\s+CONTAINER\s*=\s*{_NAME}", _container),

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     )
     from emulator.inference import ModelInspection
     from emulator.instance import Instance
+    from emulator.services import Services
     from emulator.store import Snapshot, Transaction
 
 log = logging.getLogger("emulator.session")
@@ -369,6 +370,25 @@ class UserSession:
             raise OraError(16000)
         self.commit()
         self._define(lambda catalogue: plan_drop_model(owner, name, catalogue))
+
+    @property
+    def services(self) -> Services:
+        """The instance's services."""
+        return self.instance.service_control
+
+    def disconnect_service(self, name: str) -> None:
+        """End the other sessions of a service."""
+        self.instance.service_control.disconnect(name, but=self)
+
+    def define(self, make_plan: Callable[[Catalogue], DefinitionPlan]) -> None:
+        """Carry out a definition that a supplied package has planned; it commits."""
+        self.commit()
+        self._define(make_plan)
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether this is a standby's session."""
+        return not self.instance.store.writable
 
     def check_writable(self) -> None:
         """Raise ORA-16000 on a standby."""

@@ -25,6 +25,7 @@ from emulator.engine.objects import (
     RelationKind,
     Scope,
     Sequence,
+    Service,
     TableColumn,
     Unit,
 )
@@ -118,6 +119,8 @@ class Catalogue:
     errors: Mapping[tuple[str, str, str], tuple[UnitError, ...]]
     models: Mapping[tuple[str, str], Model]
     sequences: Mapping[tuple[str, str], Sequence]
+    #: By name in upper case.
+    services: Mapping[str, Service]
     #: By name; all belong to SYS.
     directories: Mapping[str, Directory]
     #: (owner, name) of a synonym to (owner, name) of what it stands for.
@@ -152,6 +155,7 @@ class Catalogue:
         units: dict[tuple[str, str, str], Unit] = {}
         synonyms: dict[tuple[str, str], tuple[str, str]] = {}
         directories: dict[str, Directory] = {}
+        services: dict[str, Service] = {}
         sequences: dict[tuple[str, str], Sequence] = {}
         created: dict[tuple[str, str, str], str] = {}
         for owner, name, kind, text, status, at in connection.execute(
@@ -163,11 +167,13 @@ class Catalogue:
                 relations[owner, name] = relation_from_json(owner, name, kind, definition)
             elif kind == "SEQUENCE":
                 sequences[owner, name] = Sequence(owner, name, **definition)
+            elif kind == "SERVICE":
+                services[name] = Service(**definition)
             elif kind == "DIRECTORY":
                 directories[name] = Directory(name, definition["path"])
             elif kind == "SYNONYM":
                 synonyms[owner, name] = (definition["owner"], definition["name"])
-            elif kind in {"PROCEDURE", "FUNCTION", "PACKAGE", "PACKAGE BODY"}:
+            elif kind in {"PROCEDURE", "FUNCTION", "PACKAGE", "PACKAGE BODY", "TRIGGER"}:
                 units[owner, name, kind] = Unit(
                     owner, name, kind, definition["source"], status == "VALID", bool(definition["invoker_rights"])
                 )
@@ -196,6 +202,7 @@ class Catalogue:
             models=models,
             sequences=sequences,
             directories=directories,
+            services=services,
             synonyms=synonyms,
             created=created,
             constraint_counter=counter,

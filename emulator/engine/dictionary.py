@@ -517,7 +517,18 @@ _VIEWS: dict[str, View] = {
         columns_of(metric_name=varchar2(64), value=NUMBER, metric_unit=varchar2(64), group_id=NUMBER), None
     ),
     "V$PARAMETER": View(columns_of(num=NUMBER, name=varchar2(80), value=TEXT), None),
-    "V$ACTIVE_SERVICES": View(columns_of(service_id=NUMBER, name=varchar2(64), network_name=varchar2(512)), None),
+    "V$ACTIVE_SERVICES": View(
+        columns_of(
+            service_id=NUMBER,
+            name=varchar2(64),
+            network_name=varchar2(512),
+            aq_ha_notification=varchar2(3),
+            commit_outcome=varchar2(3),
+            session_state_consistency=varchar2(30),
+            failover_restore=varchar2(10),
+        ),
+        None,
+    ),
 }
 
 

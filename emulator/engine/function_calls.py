@@ -31,7 +31,18 @@ _UNIFORM = frozenset({"NVL", "COALESCE", "GREATEST", "LEAST", "NULLIF"})
 _REFUSED_FUNCTIONS = frozenset(
     {
         *("ACOS", "ASIN", "ATAN", "ATAN2", "COS", "COSH", "EXP", "LN", "LOG", "SIN", "SINH", "SQRT", "TAN", "TANH"),
-        *("UID", "WIDTH_BUCKET", "REMAINDER", "NANVL", "SOUNDEX", "DUMP", "VSIZE", "ORA_HASH", "STANDARD_HASH"),
+        *(
+            "CURSOR",
+            "UID",
+            "WIDTH_BUCKET",
+            "REMAINDER",
+            "NANVL",
+            "SOUNDEX",
+            "DUMP",
+            "VSIZE",
+            "ORA_HASH",
+            "STANDARD_HASH",
+        ),
         *("MONTHS_BETWEEN", "NEXT_DAY", "NEW_TIME", "NUMTODSINTERVAL", "NUMTOYMINTERVAL", "TO_DSINTERVAL", "EXTRACT"),
         *("REGEXP_COUNT", "REGEXP_INSTR", "REGEXP_LIKE", "REGEXP_REPLACE", "REGEXP_SUBSTR", "LISTAGG", "MEDIAN"),
         *("STDDEV", "VARIANCE", "CORR", "PERCENTILE_CONT", "PERCENTILE_DISC", "ANY_VALUE", "LNNVL", "BIN_TO_NUM"),

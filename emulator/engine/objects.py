@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from emulator.datatypes import SqlType
@@ -182,6 +183,15 @@ class Sequence:
     def mark_statement(self, mark: int) -> tuple[str, tuple[str, str]]:
         """Return the SQLite statement that stores a high-water mark; as a text, it may be too long for an integer."""
         return "INSERT OR REPLACE INTO _counters VALUES (?, ?)", (self.counter, f"={mark}")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that DBMS_SERVICE made, or parameters that it gave to one of a role."""
+
+    name: str
+    #: By name in upper case.
+    parameters: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

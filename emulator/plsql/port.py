@@ -11,8 +11,9 @@ from emulator.session import Outcome
 if TYPE_CHECKING:
     from emulator.engine.catalogue import Catalogue
     from emulator.engine.objects import Model, Relation, Scope
-    from emulator.engine.prepared import NameResolver, Prepared
+    from emulator.engine.prepared import DefinitionPlan, NameResolver, Prepared
     from emulator.inference import ModelInspection
+    from emulator.services import Services
 
 
 class SqlPort(Protocol):
@@ -82,6 +83,20 @@ class SqlPort(Protocol):
 
     def current_value(self, key: tuple[str, str]) -> int:
         """Return CURRVAL of a sequence; raise ORA-08002."""
+
+    @property
+    def services(self) -> Services:
+        """The instance's services."""
+
+    def disconnect_service(self, name: str) -> None:
+        """End the other sessions of a service; raise ORA-44304."""
+
+    def define(self, make_plan: Callable[[Catalogue], DefinitionPlan]) -> None:
+        """Carry out a definition that a supplied package has planned; it commits."""
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether this is a standby's session."""
 
     def check_writable(self) -> None:
         """Raise ORA-16000 on a standby: for what Oracle does not do there."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from emulator.engine.catalogue import UnitError
 from emulator.engine.objects import Scope, Unit
 from emulator.errors import NotEmulated, OraError
-from emulator.plsql.compiler import compile_subprogram
+from emulator.plsql.compiler import compile_block, compile_subprogram
 from emulator.plsql.exceptions import CompileError
 from emulator.plsql.lexer import Source
-from emulator.plsql.parser import parse_unit
+from emulator.plsql.parser import parse_block, parse_unit
 from emulator.plsql.scopes import Compilation, SubprogramSymbol
 from emulator.plsql.stored_packages import PackageSymbol, add_part, begin_package, load_body
 from emulator.plsql.syntax import SubprogramDeclaration
@@ -130,6 +130,8 @@ def define_unit(port: SqlPort, text: str, scope: Scope) -> tuple[Unit, list[Unit
     if head is None:
         raise OraError(900)
     kind = head["kind"].upper()
+    if kind == "TRIGGER":
+        return _define_trigger(port, scope, text[head.end() :], replaces=bool(head["replace"]))
     if kind not in {"PROCEDURE", "FUNCTION", "PACKAGE"}:
         raise NotEmulated(f"CREATE {kind}")
     body = text[head.end() :]
@@ -164,6 +166,44 @@ def define_unit(port: SqlPort, text: str, scope: Scope) -> tuple[Unit, list[Unit
     unit = Unit(owner, name, kind, body, valid=not errors, invoker_rights=invoker_rights)
     listed = [UnitError(*_position(source, body, error.offset), error.text) for error in errors]
     return unit, sorted(listed, key=lambda each: (each.line, each.position))
+
+
+_TRIGGER = re.compile(
+    r'TRIGGER\s+(?:(?P<owner>"[^"]+"|[\w$#]+)\s*\.\s*)?(?P<name>"[^"]+"|[\w$#]+)\s+'
+    r"AFTER\s+STARTUP\s+ON\s+(?:PLUGGABLE\s+)?DATABASE\s+(?=DECLARE\b|BEGIN\b)",
+    re.IGNORECASE,
+)
+
+
+def trigger_block(source: str) -> str:
+    """Return the block of a trigger's text."""
+    match = _TRIGGER.match(source)
+    return source[match.end() :] if match is not None else source
+
+
+def _define_trigger(port: SqlPort, scope: Scope, body: str, *, replaces: bool) -> tuple[Unit, list[UnitError]]:
+    """Compile a trigger that runs when the database opens; no other is emulated."""
+    match = _TRIGGER.match(body)
+    if match is None:
+        raise NotEmulated("CREATE TRIGGER other than AFTER STARTUP ON DATABASE")
+    owner = _stored(match["owner"]) if match["owner"] else scope.schema
+    name = _stored(match["name"])
+    for privilege in ("CREATE TRIGGER" if owner == scope.user else "CREATE ANY TRIGGER", "ADMINISTER DATABASE TRIGGER"):
+        if not port.catalogue.has_privilege(scope.user, privilege):
+            raise OraError(1031)
+    if (owner, name, "TRIGGER") in port.catalogue.units and not replaces:
+        raise OraError(4081, text=f"ORA-04081: trigger '{name}' already exists")
+    listed: list[CompileError] = []
+    source = None
+    try:
+        source = Source(body[match.end() :])
+        comp = Compilation(source, port, Scope(user=owner, schema=owner))
+        compile_block(comp, parse_block(source))
+        listed = comp.errors
+    except CompileError as error:
+        listed = [error]
+    errors = [UnitError(*_position(source, body, error.offset), error.text) for error in listed]
+    return Unit(owner, name, "TRIGGER", body, valid=not errors), errors
 
 
 def _define_package(port: SqlPort, unit: Unit) -> tuple[Unit, list[UnitError]]:

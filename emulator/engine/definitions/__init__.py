@@ -24,6 +24,7 @@ from emulator.engine.definitions.indexes import create_index, create_vector_inde
 from emulator.engine.definitions.models import model_fingerprint, plan_drop_model, plan_model
 from emulator.engine.definitions.privileges import change_grants
 from emulator.engine.definitions.sequences import alter_sequence, create_sequence, drop_sequence
+from emulator.engine.definitions.services import plan_drop_service, plan_service
 from emulator.engine.definitions.tables import alter_table, create_table, drop_table, truncate_table
 from emulator.engine.definitions.units import drop_unit, plan_unit
 from emulator.engine.definitions.views import create_synonym, create_view, drop_view
@@ -40,8 +41,10 @@ __all__ = [
     "new_verifier",
     "plan_definition",
     "plan_drop_model",
+    "plan_drop_service",
     "plan_model",
     "plan_password",
+    "plan_service",
     "plan_unit",
 ]
 
@@ -146,6 +149,7 @@ _STATEMENTS: tuple[tuple[tuple[str, ...], Callable[[Work], DefinitionPlan]], ...
     (("CREATE", "OR", "REPLACE", "DIRECTORY"), lambda work: create_directory(work, replaces=True)),
     (("DROP", "DIRECTORY"), drop_directory),
     (("DROP", "PROCEDURE"), drop_unit("PROCEDURE")),
+    (("DROP", "TRIGGER"), drop_unit("TRIGGER")),
     (("DROP", "FUNCTION"), drop_unit("FUNCTION")),
     (("DROP", "PACKAGE", "BODY"), drop_unit("PACKAGE BODY")),
     (("DROP", "PACKAGE"), drop_unit("PACKAGE")),

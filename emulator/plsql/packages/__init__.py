@@ -5,7 +5,7 @@ DBMS_LOB's functions are SQL functions too, so they are in the engine's registry
 
 from __future__ import annotations
 
-from emulator.plsql.packages import output, parallel_execute, session, vector
+from emulator.plsql.packages import output, parallel_execute, service, session, vector
 from emulator.plsql.packages.registry import (
     find_native,
     is_package,
@@ -21,6 +21,7 @@ __all__ = [
     "package_exception",
     "package_type",
     "parallel_execute",
+    "service",
     "session",
     "supplied_subprograms",
     "vector",
