@@ -13,9 +13,10 @@ from emulator.engine.dialect import parse_statement
 from emulator.engine.expressions import ExpressionWriter
 from emulator.engine.names import is_sequence_column, stored_name
 from emulator.engine.objects import Relation, RelationKind, TableColumn
-from emulator.engine.pieces import Names, Source, convert, quote, text_literal
+from emulator.engine.pieces import Names, Source, convert, key_columns, quote, text_literal
 from emulator.engine.prepared import MergePlan, PreparedQuery, StoredRow
 from emulator.engine.queries import StatementWriter
+from emulator.engine.row_limits import split_row_limit
 from emulator.engine.stored_values import from_stored, signature_letter
 from emulator.errors import NotEmulated, OraError
 
@@ -263,8 +264,20 @@ class ChangeWriter:
         return f"assign_value('{letter}', {text_literal(target.to_json())}, {sql})"
 
     def _where(self, node: exp.Expression, writer: ExpressionWriter) -> str:
+        """Write WHERE; ``ROWNUM <= n`` in it leaves that many rows to be changed."""
         where = node.args.get("where")
-        return f" WHERE {writer.condition(where.this)}" if where is not None else ""
+        if where is None:
+            return ""
+        condition, limit = split_row_limit(writer, where.this)
+        if not limit:
+            return condition
+        source = writer.names.sources[0]
+        relation = source.relation
+        if relation is None:
+            raise NotEmulated("ROWNUM here")
+        alias = quote(source.alias)
+        keys = ", ".join(f"{alias}.{key}" for key in key_columns(relation))
+        return f' WHERE ({keys}) IN (SELECT {keys} FROM "{relation.sqlite_name}" AS {alias}{condition}{limit})'
 
     def _returning(self, node: exp.Expression, change: Change, source: Source) -> None:
         returning = node.args.get("returning")

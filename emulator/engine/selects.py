@@ -17,9 +17,10 @@ from emulator.engine.function_calls import embedding_parts, model_type
 from emulator.engine.item_texts import item_texts
 from emulator.engine.names import is_sequence_column, stored_name
 from emulator.engine.objects import RelationKind
-from emulator.engine.outer_joins import conjuncts, rewrite_join_marks
+from emulator.engine.outer_joins import rewrite_join_marks
 from emulator.engine.pieces import Field, Names, Source, key_columns, quote
 from emulator.engine.prepared import LockPlan
+from emulator.engine.row_limits import split_row_limit
 from emulator.engine.vector_index import candidates
 from emulator.engine.written_query import Embedding, WrittenQuery
 from emulator.errors import NotEmulated, OraError
@@ -301,29 +302,14 @@ class SelectWriter:
         where = self._node.args.get("where")
         if where is None:
             return "", None
-        conditions, limits = [], []
-        for part in conjuncts(where.this):
-            limit = self._rownum_limit(part)
-            if limit is None:
-                conditions.append(part)
-            else:
-                limits.append(limit)
-        if len(limits) > 1:
-            raise NotEmulated("several conditions on ROWNUM")
         before = len(self._writer.bare_columns)
-        texts = [self._no_aggregates(self._writer.condition, part) for part in conditions]
+        self._writer.allows_aggregates = False
+        try:
+            condition, limit = split_row_limit(self._writer, where.this)
+        finally:
+            self._writer.allows_aggregates = True
         del self._writer.bare_columns[before:]
-        return (f" WHERE {' AND '.join(texts)}" if texts else ""), (limits[0] if limits else None)
-
-    def _rownum_limit(self, node: exp.Expression) -> str | None:
-        if not isinstance(node, exp.LT | exp.LTE | exp.EQ) or not isinstance(node.this, exp.Column):
-            return None
-        if stored_name(node.this.this) != "ROWNUM" or node.this.args.get("table") is not None:
-            return None
-        count = f"int_of({self._writer.converted(node.expression, 'N')})"
-        if isinstance(node, exp.EQ):  # the first row is number 1; as long as it is not taken there is no second one
-            return f" LIMIT ({count} = 1)"
-        return f" LIMIT coalesce(max({count}{' - 1' if isinstance(node, exp.LT) else ''}, 0), 0)"
+        return condition, limit
 
     def _text(self, node: exp.Expression) -> str:
         return self._writer.value(node).sql
