@@ -11,7 +11,7 @@ SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down check browser chaos fuzz test unit integration acceptance quality driver-tests second-clients reference format lock clean
+.PHONY: help setup demo up down check browser chaos fuzz test unit integration acceptance quality driver-tests second-clients other-scripts reference format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -68,6 +68,9 @@ quality: setup  ## measure the tiny model's search quality on fresh pictures
 
 driver-tests: setup  ## judge the emulator by the driver's own tests (ARGS='--json MODULE…', '--failures', '--page')
 	@$(BIN)/python -m tests.driver_suite $(ARGS)
+
+other-scripts: setup  ## run other people's SQL*Plus scripts against the emulator (ARGS='FOLDER…', '--json')
+	@$(BIN)/python -m tests.scripts $(ARGS)
 
 reference: setup  ## write docs/reference/emulated.md from the emulator's registries
 	@mkdir -p docs/reference && $(BIN)/python -m emulator.reference docs/reference/emulated.md
