@@ -13,7 +13,7 @@ from emulator.engine.dialect import parse_statement
 from emulator.engine.expressions import ExpressionWriter
 from emulator.engine.names import is_sequence_column, stored_name
 from emulator.engine.objects import Relation, RelationKind, TableColumn
-from emulator.engine.pieces import Names, Source, convert, key_columns, quote, text_literal
+from emulator.engine.pieces import Names, Source, convert, key_columns, quote, row_identifier, text_literal
 from emulator.engine.prepared import MergePlan, PreparedQuery, StoredRow
 from emulator.engine.queries import StatementWriter
 from emulator.engine.row_limits import split_row_limit
@@ -289,7 +289,8 @@ class ChangeWriter:
             name: type(column)(name, quote(name), column.type, column.nullable)
             for name, column in source.fields.items()
         }
-        writer = ExpressionWriter(self._statement, Names(sources=[Source(source.alias, bare)]))
+        pseudo = {"ROWID": row_identifier(change.relation)}
+        writer = ExpressionWriter(self._statement, Names(sources=[Source(source.alias, bare, pseudo=pseudo)]))
         writer.allows_aggregates = False
         pieces = [writer.value(item) for item in returning.expressions]
         change.returning = tuple(piece.type for piece in pieces)

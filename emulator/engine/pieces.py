@@ -65,6 +65,13 @@ def key_columns(relation: Relation) -> list[str]:
     return ['"_rowid"']
 
 
+def row_identifier(relation: Relation, alias: str = "") -> Field:
+    """Return the pseudo-column ROWID of a table: made of the key by which its rows are known, as a logical one is."""
+    keys = ", ".join(f"{quote(alias)}.{key}" if alias else key for key in key_columns(relation))
+    sql = f"row_identifier({text_literal(relation.sqlite_name)}, {keys})"
+    return Field("ROWID", sql, SqlType(TypeName.ROWID, size=4000), nullable=False)
+
+
 def text_literal(text: str) -> str:
     """Write a string for SQLite."""
     return "'" + text.replace("'", "''") + "'"

@@ -16,7 +16,7 @@ from emulator.engine.expressions import ExpressionWriter
 from emulator.engine.functions.type_rules import common
 from emulator.engine.names import stored_name
 from emulator.engine.objects import Relation, RelationKind, Scope
-from emulator.engine.pieces import Field, Names, Piece, Source, quote
+from emulator.engine.pieces import Field, Names, Piece, Source, quote, row_identifier
 from emulator.engine.selects import SelectWriter, position_of
 from emulator.engine.stored_values import signature_letter
 from emulator.engine.written_query import WrittenQuery
@@ -222,7 +222,9 @@ class StatementWriter:
         }
         if relation.kind is RelationKind.DICTIONARY and relation.name == "DUAL":  # a virtual table would cost far more
             return f"(SELECT 'X' AS \"DUMMY\") AS {quote(alias)}", Source(alias, fields, relation)
-        return f'"{relation.sqlite_name}" AS {quote(alias)}', Source(alias, fields, relation)
+        is_table = relation.kind is RelationKind.TABLE
+        pseudo = {"ROWID": row_identifier(relation, alias)} if is_table else {}
+        return f'"{relation.sqlite_name}" AS {quote(alias)}', Source(alias, fields, relation, pseudo)
 
     def _view_source(self, relation: Relation, alias: str) -> tuple[str, Source]:
         """Write a view as the query that it stands for, bound in its owner's schema and with its owner's rights."""

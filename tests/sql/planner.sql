@@ -132,8 +132,28 @@ ORA-00907: missing right parenthesis
 select cursor(select 1 from dual) from dual;
 ORA-03001: unimplemented feature: function CURSOR is not emulated
 
-select rowid from pics;
+select rowid from dual;
 ORA-03001: unimplemented feature: ROWID here is not emulated
+
+-- a row is found again by its ROWID
+declare
+  v_row rowid;
+  v_id number;
+  v_same number;
+begin
+  select rowid into v_row from pics where id = 5;
+  update pics set owner_name = 'eve' where rowid = v_row returning rowid, id into v_row, v_id;
+  select count(*) into v_same from pics p where p.rowid = v_row and p.owner_name = 'eve';
+  dbms_output.put_line(v_id || ' ' || v_same);
+end;
+/
+5 1
+
+select count(distinct rowid), count(*) from pics;
+12 | 12
+
+delete from done d where rowid in (select max(rowid) from done group by standby);
+1 rows
 
 -- models come from directories
 create directory models as '/nowhere';

@@ -114,6 +114,16 @@ def test_chunks_come_from_a_query_too(numbers: oracledb.Connection) -> None:
     assert _task_status(numbers) == []
 
 
+def test_chunks_can_be_ranges_of_rowids(numbers: oracledb.Connection, owner: Owner) -> None:
+    run(
+        numbers,
+        f"begin dbms_parallel_execute.create_chunks_by_rowid('doubling', '{owner.name}', 'NUMBERS', true, 10); end;",
+    )
+    assert fetch(numbers, "select count(start_rowid), count(start_id) from user_parallel_execute_chunks") == [(3, 0)]
+    _run_task(numbers, "update numbers set doubled = nvl(doubled, id) * 2 where rowid between :start_id and :end_id", 2)
+    assert fetch(numbers, "select count(*), sum(doubled) from numbers") == [(25, 650)]
+
+
 @pytest.mark.parametrize(
     ("call", "code"),
     [
@@ -122,7 +132,7 @@ def test_chunks_come_from_a_query_too(numbers: oracledb.Connection) -> None:
         ("dbms_parallel_execute.run_task('doubling', 'begin null; end;', dbms_sql.native)", 29494),
         ("dbms_parallel_execute.resume_task('doubling')", 29495),
         ("dbms_parallel_execute.create_chunks_by_number_col('doubling', user, 'NOTHING', 'ID', 5)", 29491),
-        ("dbms_parallel_execute.create_chunks_by_rowid('doubling', user, 'NUMBERS', true, 5)", 3001),
+        ("dbms_parallel_execute.create_chunks_by_rowid('doubling', user, 'NUMBERS', false, 5)", 3001),
     ],
 )
 def test_what_is_wrong_has_oracles_code(numbers: oracledb.Connection, call: str, code: int) -> None:

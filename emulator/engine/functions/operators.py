@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 import threading
 import time
+import zlib
 from typing import Any
 
 from emulator import number
@@ -107,6 +109,7 @@ def register_operators(connection: Any) -> None:  # noqa: ANN401 - apsw's types 
     connection.create_scalar_function("int_of", _int_of, 1, deterministic=True)
     connection.create_scalar_function("new_row_number", _row_numbers.next, 0)
     connection.create_scalar_function("cast_value", _cast, 2, deterministic=True)
+    connection.create_scalar_function("row_identifier", _row_identifier, -1, deterministic=True)
     connection.create_scalar_function("stored_function", _stored_function, -1)
     connection.create_aggregate_function("single_row", _SingleRow, 1)
     connection.create_window_function("num_sum", _Sum, 1)
@@ -125,6 +128,17 @@ def _stored_function(known: str, *stored: Any) -> Any:  # noqa: ANN401 - stored 
 def _parse_call(known: str) -> tuple[list[str], list[int], str]:
     key, order, letters = json.loads(known)
     return key, order, letters
+
+
+def _row_identifier(table: str, *keys: Any) -> str | None:  # noqa: ANN401 - stored values
+    """Return a row's ROWID: like a logical one of Oracle's it is a text that begins with ``*`` and holds the key."""
+    if any(key is None for key in keys):  # of an outer join
+        return None
+    parts = [zlib.crc32(table.encode()).to_bytes(4)]
+    for key in keys:
+        data = key if isinstance(key, bytes) else str(key).encode()
+        parts += [len(data).to_bytes(2), data]
+    return "*B" + base64.b64encode(b"".join(parts)).decode().rstrip("=")
 
 
 class _SingleRow:

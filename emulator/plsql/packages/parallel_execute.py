@@ -303,9 +303,25 @@ def _create_chunks_by_sql(frame: Frame, values: list[Value]) -> None:
     parameter("BY_ROW", BOOLEAN),
     parameter("CHUNK_SIZE", PLS_INTEGER),
 )
-def _create_chunks_by_rowid(frame: Frame, _values: list[Value]) -> None:
+def _create_chunks_by_rowid(frame: Frame, values: list[Value]) -> None:
     frame.run.port.check_writable()
-    raise NotEmulated("DBMS_PARALLEL_EXECUTE.CREATE_CHUNKS_BY_ROWID")
+    if not values[3]:
+        raise NotEmulated("DBMS_PARALLEL_EXECUTE.CREATE_CHUNKS_BY_ROWID by blocks")
+    size = values[4]
+    if size is None or size < 1:
+        raise OraError(29492, text="ORA-29492: invalid chunk size")
+    task = _task_to_chunk(frame, values[0])
+    owner, table = (str(value or "").strip('"').upper() for value in values[1:3])
+
+    def make() -> Sequence[tuple[Value, Value]]:
+        if (owner, table) not in frame.run.port.catalogue.relations:
+            raise OraError(29491, text="ORA-29491: invalid table for chunking")
+        query = f'SELECT rowid FROM "{owner}"."{table}" ORDER BY rowid'
+        rows = [row[0] for row in _rows(frame.run.port, query, (), frame.scope)]
+        return [(rows[at], rows[min(at + size, len(rows)) - 1]) for at in range(0, len(rows), size)]
+
+    _chunk(task, "ROWID_RANGE", make)
+    task.set("table_owner = :1, table_name = :2", (_NAME, owner), (_NAME, table))
 
 
 # ---------------------------------------------------------------------- running
