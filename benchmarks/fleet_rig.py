@@ -129,42 +129,50 @@ class FleetRig:
         (directory / "redis").mkdir(parents=True)
         self.cluster = _make_cluster(template, directory / "databases", plan)
         self.ids, self.bad_ids = _choose_ids(plan)
-        (self._redis_port,) = free_ports(1)
-        self._redis_password = secrets.token_urlsafe(12)
-        values = {
-            **_database_values(template, self.cluster),
-            "redis_url": f"redis://:{self._redis_password}@127.0.0.1:{self._redis_port}/0",
-            "range_size": str(plan.range_size),
-            "batch_size": str(plan.batch_size),
-        }
-        self.settings: Settings = load_settings(overrides=values, environment={})
         self.env_file = directory / "fleet.env"
-        self.env_file.touch(mode=0o600)
-        self.env_file.write_text("".join(f"{name.upper()}={value}\n" for name, value in values.items()))
+        #: As the rig is reached once it has started.
+        self.settings = Settings()
         self._processes: list[Process] = []
         self._redis: Process | None = None
 
     # ------------------------------------------------------------------ start and stop
 
-    def start_databases(self) -> None:
-        """Fill the primary, copy it to the standbys, start them; they are up to date when this returns."""
-        with uninterrupted():
-            self.cluster.start([PRIMARY])
-        with session(Database.primary(self.settings), module="benchmark") as connection:
-            _load(connection, self._template, self.ids, self.bad_ids)
-        databases = self.cluster.directory
-        for name in self.plan.names:
-            copy_data(data_path(databases, PRIMARY), data_path(databases, name))
-        with uninterrupted():
-            self.cluster.start()
+    def start(self) -> None:
+        """Start databases and Redis; the standbys are up to date when this returns."""
+        self._start_databases()
+        (port,), password = free_ports(1), secrets.token_urlsafe(12)
+        values = {
+            **_database_values(self._template, self.cluster),
+            "redis_url": f"redis://:{password}@127.0.0.1:{port}/0",
+            "range_size": str(self.plan.range_size),
+            "batch_size": str(self.plan.batch_size),
+        }
+        self.settings = load_settings(overrides=values, environment={})
+        self.env_file.touch(mode=0o600)
+        self.env_file.write_text("".join(f"{name.upper()}={value}\n" for name, value in values.items()))
+        self._start_redis(port, password)
         for name in self.plan.names:
             with session(Database.standby(self.settings, name), module="benchmark") as connection:
                 connection.cursor().execute("alter session sync with primary")
 
-    def start_redis(self) -> None:
+    def _start_databases(self) -> None:
+        """Fill the primary, copy it to the standbys, start them."""
+        with uninterrupted():
+            self.cluster.start([PRIMARY])
+        settings = load_settings(overrides=_database_values(self._template, self.cluster), environment={})
+        with session(Database.primary(settings), module="benchmark") as connection:
+            _load(connection, self._template, self.ids, self.bad_ids)
+        databases = self.cluster.directory
+        for name in self.plan.names:
+            copy_data(data_path(databases, PRIMARY), data_path(databases, name))
+        _renew_ports(self.cluster)
+        with uninterrupted():
+            self.cluster.start()
+
+    def _start_redis(self, port: int, password: str) -> None:
         """Start an empty Redis; it answers when this returns."""
         data = self.directory / "redis"
-        configuration = write_configuration(data, port=self._redis_port, password=self._redis_password)
+        configuration = write_configuration(data, port=port, password=password)
         with uninterrupted():
             self._redis = start_process(
                 "redis",
@@ -280,8 +288,7 @@ def fleet_rig(template: FleetTemplate, directory: Path, plan: FleetPlan) -> Iter
     """Give a rig whose databases and Redis run; everything is stopped afterwards."""
     rig = FleetRig(template, directory, plan)
     try:
-        rig.start_redis()
-        rig.start_databases()
+        rig.start()
         yield rig
     finally:
         rig.stop()
@@ -342,6 +349,19 @@ def _make_cluster(template: FleetTemplate, directory: Path, plan: FleetPlan) -> 
     standbys = [instance(name, plan.inference_ms * factor) for name, factor in zip(plan.names, factors, strict=True)]
     dataclasses.replace(config, instances=(instance(PRIMARY, plan.inference_ms), *standbys)).save(directory)
     return Cluster.open(directory)
+
+
+def _renew_ports(cluster: Cluster) -> None:
+    """Give the standbys, which do not run yet, ports that are free now: those of long ago may be taken."""
+    config = cluster.config
+    ports = iter(free_ports(3 * len(config.instances)))
+    moved = tuple(
+        each
+        if each.is_primary
+        else dataclasses.replace(each, port=next(ports), redo_port=next(ports), control_port=next(ports))
+        for each in config.instances
+    )
+    dataclasses.replace(config, instances=moved).save(cluster.directory)
 
 
 def _choose_ids(plan: FleetPlan) -> tuple[list[int], frozenset[int]]:
