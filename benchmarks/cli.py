@@ -181,7 +181,7 @@ def versus(directory: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN40
     """Embed the same pictures by what people would do instead, and by the fleet.
 
     Every way runs twice: with good pictures only, and with some corrupt ones among them, to see whether it ends.
-    Workers and sessions are there already when the clock starts; the fleet's time includes its producer's.
+    Processes and workers are there already when the clock starts; planning and enqueueing count.
     Example: adgfleet bench versus --pictures 128
     """
     plan = VersusPlan(**given)

@@ -104,29 +104,23 @@ def recorded_ranges(settings: Settings) -> Iterator[RangeTimes]:
 
 
 def busy_window(ranges: Sequence[RangeTime], *, sessions: int) -> tuple[float, float] | None:
-    """Return the time in which there was work for all: from when all sessions are busy to the last range's start.
+    """Return the time in which all sessions are at work and there is work for all.
 
-    What a session does not work in between counts against the fleet; its start and its end do not.
+    It begins when as many ranges as two for each session have begun: the first ones opened sessions. It ends when the
+    last range begins: afterwards sessions find nothing to do. What a session does not work in between counts against
+    the fleet.
 
     Args:
         ranges: All of the run.
         sessions: Of all workers together.
 
     Returns:
-        Unix times; None if that time never came.
+        Unix times; None if there were too few ranges.
     """
-    if not ranges:
+    starts = sorted(each.started_at for each in ranges)
+    if len(starts) <= 2 * sessions or starts[-1] <= starts[2 * sessions - 1]:
         return None
-    changes = sorted([(each.started_at, 1) for each in ranges] + [(each.ended_at, -1) for each in ranges])
-    running = 0
-    first: float | None = None
-    for at, change in changes:
-        running += change
-        if running >= sessions:
-            first = at
-            break
-    last = max(each.started_at for each in ranges)
-    return (first, last) if first is not None and last > first else None
+    return starts[2 * sessions - 1], starts[-1]
 
 
 def pictures_per_second(ranges: Iterable[RangeTime], first: float, last: float) -> float:

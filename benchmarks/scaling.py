@@ -61,7 +61,7 @@ class ScalingPlan:
     @property
     def ranges_per_session(self) -> int:
         """Ranges after which the time in which all are busy is long enough."""
-        return 1 + math.ceil(self.seconds / self.range_seconds)
+        return 2 + math.ceil(self.seconds / self.range_seconds)
 
     def fleet(self, standbys: int, *, ranges_per_session: int, slow_standbys: int = 0) -> FleetPlan:
         """Return the fleet of one size."""
@@ -218,14 +218,13 @@ def _observed(rig: FleetRig, workers: Sequence[str]) -> Iterator[tuple[RangeTime
 def _run(name: str, plan: ScalingPlan, fleet: FleetPlan, template: FleetTemplate, directory: Path) -> Run:
     with fleet_rig(template, directory / name, fleet) as rig, _observed(rig, fleet.names) as (times, processor):
         _wait_until_done(times, rig, seconds=_patience(plan, fleet))
-        # Only what the last acknowledgement is followed by is still under way.
         inferences = rig.inferences()
         embedded, failed, pending = rig.counts()
     if (embedded, failed, pending) != (fleet.pictures, 0, 0):
         raise BenchmarkError(f"{name}: of {fleet.pictures} pictures {embedded} are embedded, {failed} failed")
     window = busy_window(times.ranges, sessions=fleet.standbys * fleet.sessions)
     if window is None:
-        raise BenchmarkError(f"{name}: all sessions were never busy at once; measure longer: --seconds")
+        raise BenchmarkError(f"{name}: too few ranges to measure; measure longer: --seconds")
     first, last = window
     ranges_of = {each: [found for found in times.ranges if found.standby == each] for each in fleet.names}
     return Run(
@@ -267,6 +266,7 @@ def _join(plan: ScalingPlan, template: FleetTemplate, directory: Path) -> Join:
         busy = len(there) * plan.sessions
         wait_for(lambda: len(times.starts) >= busy, "the first workers work", seconds=_START_PATIENCE_SECONDS)
         levers = rig.cluster.levers(joining)
+        warmed = int(levers.status()["inferences"])
         began = time.time()
         process = rig.start_worker(joining)
         since: dict[str, float] = {}
@@ -277,8 +277,8 @@ def _join(plan: ScalingPlan, template: FleetTemplate, directory: Path) -> Join:
             seen = {
                 "ready": " ready." in log.read_text(encoding="utf-8", errors="replace"),
                 "serving": beat is not None and beat.is_serving,
-                # Two are begun when the first one is done, or there would be but one session.
-                "picture": int(levers.status()["inferences"]) > plan.sessions,
+                # Counted when they begin: one more than there are sessions, and one is done.
+                "picture": int(levers.status()["inferences"]) - warmed > plan.sessions,
             }
             for name, is_so in seen.items():
                 if is_so:

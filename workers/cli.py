@@ -10,7 +10,6 @@ import click
 
 from fleet.console import pass_settings
 from fleet.settings import Settings
-from workers.flower_page import run_flower
 from workers.worker import Worker
 
 
@@ -36,6 +35,8 @@ def flower(settings: Settings) -> None:
 
     Each task shows its ids, its standby, how many pictures and how fast. Example: adgfleet flower
     """
+    from workers.flower_page import run_flower  # noqa: PLC0415 - slow to import, and no other command needs it
+
     run_flower(settings)
 
 

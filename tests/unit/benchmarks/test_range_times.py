@@ -12,20 +12,23 @@ def took(start: float, end: float, pictures: int = 10, standby: str = "sby1") ->
 
 
 def test_the_start_and_the_end_do_not_count() -> None:
-    # Two sessions at 1 picture/s each; the second one begins late, the last range is worked on alone.
-    ranges = [took(0, 10), took(4, 14), took(10, 20), took(14, 24), took(20, 30)]
+    # Two sessions at 1 picture/s each; the second one begins late and slowly, the last range is worked on alone.
+    ranges = [took(0, 10), took(4, 24, 20), took(10, 20), took(20, 30), took(24, 34), took(30, 40), took(34, 44)]
+    ranges.append(took(40, 50))
     window = busy_window(ranges, sessions=2)
-    assert window == (4, 20)
+    assert window == (20, 40)
     assert pictures_per_second(ranges, *window) == pytest.approx(2.0)
 
 
 def test_a_pause_between_ranges_counts_against_the_fleet() -> None:
-    ranges = [took(0, 10), took(15, 25), took(30, 40)]
-    assert pictures_per_second(ranges, *(busy_window(ranges, sessions=1) or (0, 1))) == pytest.approx(20 / 30)
+    ranges = [took(0, 10), took(15, 25), took(30, 40), took(45, 55)]
+    window = busy_window(ranges, sessions=1)
+    assert window == (15, 45)
+    assert pictures_per_second(ranges, *window) == pytest.approx(20 / 30)
 
 
-def test_sessions_that_were_never_busy_at_once_give_no_rate() -> None:
-    assert busy_window([took(0, 10), took(11, 20)], sessions=2) is None
+def test_too_few_ranges_give_no_rate() -> None:
+    assert busy_window([took(0, 10), took(0, 10), took(11, 20), took(11, 20)], sessions=2) is None
     assert busy_window([], sessions=1) is None
 
 
