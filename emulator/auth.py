@@ -94,7 +94,7 @@ class Exchange:
         if self._combined is None:
             raise ValueError("no session key")
         data = _decrypt(self._combined, bytes.fromhex(value))
-        padding = data[-1]
+        padding = data[-1] if data else 0
         if not 1 <= padding <= _BLOCK_BYTES:
             raise ValueError("bad padding")
         return data[_BLOCK_BYTES:-padding].decode()

@@ -1,4 +1,4 @@
-"""Pipelines of the driver, with the end-of-response mark that lets it pipeline, and without: then it goes one by one."""
+"""Pipelines of the driver: with the end-of-response mark, that lets it pipeline, and without, one by one."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import Any
 import oracledb
 import pytest
 
+from emulator.auth import Exchange, make_verifier
 from emulator.memory_limit import MemoryLimit
 from emulator.server import _is_call
 from tests.fix_emulator import Owner, Primary, code_of, fetch, run
@@ -128,6 +129,14 @@ def test_a_fetch_of_any_number_of_rows_comes_in_answers_of_limited_size(connecti
 def test_a_request_of_one_byte_is_no_call() -> None:
     assert not _is_call(b"\x03")
     assert not _is_call(b"")
+
+
+@pytest.mark.parametrize("password", ["", "00", "zz", "00" * 16, "00" * 48])
+def test_a_password_that_is_no_cipher_text_is_a_wrong_password(password: str) -> None:
+    exchange = Exchange(make_verifier("right"))
+    assert not exchange.verify("00" * 32, password)
+    with pytest.raises(ValueError, match=r"."):
+        exchange.decrypt_password(password)
 
 
 def test_every_code_that_is_raised_has_a_text() -> None:
