@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import os
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -169,6 +171,13 @@ def test_what_was_loaded_stays_over_down_and_up(tmp_path: Path) -> None:
         adgfleet_json("up", "--standbys", "1", "--json", directory=tmp_path)
         kept = adgfleet_json("sql", "select id from pictures", "--on", "sby1", "--json", directory=tmp_path)
         assert kept["rows"] == [[7]]
+        processes = json.loads((tmp_path / "state" / "stack.json").read_text())["processes"]
+        (worker,) = [process for process in processes if process["name"] == "worker-sby1"]
+        os.kill(worker["pid"], signal.SIGKILL)
+        broken = adgfleet("up", "--standbys", "1", directory=tmp_path)
+        assert broken.returncode == 1
+        assert "worker-sby1 of it ended" in broken.stderr
+        assert (tmp_path / "state" / "logs" / "worker-sby1.log.1").exists()
     finally:
         adgfleet("down", directory=tmp_path)
         wait_for_no_process(tmp_path)
