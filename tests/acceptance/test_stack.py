@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import signal
 import os
+import signal
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
