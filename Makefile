@@ -11,7 +11,7 @@ SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down check browser chaos fuzz test unit integration acceptance quality driver-tests second-clients other-scripts reference format lock clean
+.PHONY: help setup demo up down check browser chaos fuzz test unit integration contract acceptance quality driver-tests second-clients other-scripts reference format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -48,6 +48,9 @@ unit: setup  ## unit tests alone (ARGS='-k ranges')
 integration: setup  ## tests with the real driver, Redis and emulator processes
 	@$(PYTEST) tests/integration $(ARGS)
 
+contract: setup  ## what Oracle must do for the fleet: the emulator, and a real pair when named (docs/howto/contract.md)
+	@$(PYTEST) tests/contract $(ARGS)
+
 acceptance: setup  ## tests of whole commands in real processes
 	@$(PYTEST) tests/acceptance $(ARGS)
 
@@ -61,7 +64,7 @@ browser: setup  ## tests of the pages in headless Chromium; screenshots go below
 	@$(PYTEST) tests/browser $(ARGS)
 
 test: check  ## everything that must pass
-	@$(PYTEST) $(SIDE_BY_SIDE) tests/acceptance tests/integration tests/browser $(ARGS)
+	@$(PYTEST) $(SIDE_BY_SIDE) tests/acceptance tests/integration tests/contract tests/browser $(ARGS)
 
 quality: setup  ## measure the tiny model's search quality on fresh pictures
 	@$(BIN)/python -m demo.model.quality $(ARGS)
@@ -72,8 +75,9 @@ driver-tests: setup  ## judge the emulator by the driver's own tests (ARGS='--js
 other-scripts: setup  ## run other people's SQL*Plus scripts against the emulator (ARGS='FOLDER…', '--json')
 	@$(BIN)/python -m tests.scripts $(ARGS)
 
-reference: setup  ## write docs/reference/emulated.md from the emulator's registries
+reference: setup  ## write docs/reference/emulated.md and unverified.md from their registries
 	@mkdir -p docs/reference && $(BIN)/python -m emulator.reference docs/reference/emulated.md
+	@$(BIN)/python -m tests.contract.facts
 
 second-clients: setup  ## node-oracledb (installed by npm below state/) and SQLAlchemy meet the emulator (ARGS='--json', '--page')
 	@$(BIN)/python -m tests.second_clients $(ARGS)

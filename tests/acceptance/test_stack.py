@@ -61,6 +61,11 @@ def test_up_says_where_everything_is(up: Up) -> None:
     assert json.loads(again.stdout) == up.addresses
 
 
+def test_a_fresh_stack_is_healthy(up: Up) -> None:
+    report = adgfleet_json("db", "doctor", "--json", directory=up.work)
+    assert [finding for finding in report["findings"] if finding["level"] != "OK"] == []
+
+
 def test_a_second_load_loads_only_what_is_missing(loaded: Up) -> None:
     again = adgfleet_json("load", "pictures", "album", "--json", directory=loaded.work, status=3)
     assert (again["loaded"], again["skipped"]) == (0, _PICTURES)

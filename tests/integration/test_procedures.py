@@ -1,22 +1,20 @@
-"""The stored procedures of ``sql/``, run inside standbys: the seed's own, and the one that ranges are embedded with."""
+"""The procedures of ``sql/`` under contention, and what they cost; what Oracle must do is in tests/contract."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import oracledb
 import pytest
 
 from demo.drawing.album import AlbumPicture, write_album
-from fleet.scripts import StatementResult, run_script
+from fleet.scripts import run_script
 from fleet.sessions import Database, connect
 from fleet.settings import Settings
 from tests.fix_emulator import code_of, fetch, run, wait_for_standbys
 
-ROOT = Path(__file__).parents[2]
 _DEADLINE = 30.0
 _PICTURES, _BAD = 24, 3
 
@@ -112,40 +110,6 @@ def wait_until_blocked(connected: oracledb.Connection, sessions: int) -> None:
 # ---------------------------------------------------------------------- the range procedure
 
 
-@pytest.mark.parametrize("mode", ["BULK", "ROW"])
-def test_a_range_is_embedded_inside_the_standby_and_once_only(
-    installed: Settings,
-    prim: oracledb.Connection,
-    sby1: oracledb.Connection,
-    album: list[AlbumPicture],
-    mode: str,
-) -> None:
-    load(installed, prim, good(album))
-    before = inferences(prim), inferences(sby1)
-    assert embed_range(sby1, 1, _PICTURES, mode) == [_PICTURES - _BAD, 0, 0, 0]
-    assert embed_range(sby1, 1, _PICTURES, mode) == [0, 0, 0, 0]
-    assert ids(prim, "picture_embeddings") == [picture.id for picture in good(album)]
-    assert (inferences(prim) - before[0], inferences(sby1) - before[1]) == (0, _PICTURES - _BAD)
-
-
-@pytest.mark.parametrize("mode", ["BULK", "ROW"])
-def test_bad_pictures_are_put_aside_and_the_others_embedded(
-    installed: Settings,
-    prim: oracledb.Connection,
-    sby2: oracledb.Connection,
-    album: list[AlbumPicture],
-    mode: str,
-) -> None:
-    load(installed, prim, album)
-    assert embed_range(sby2, 1, _PICTURES, mode) == [_PICTURES - _BAD, 0, _BAD, 0]
-    bad = [picture.id for picture in album if picture.sketch is None]
-    assert ids(prim, "embedding_failures") == bad
-    rows = fetch(prim, "select standby, attempts, error_message from embedding_failures")
-    assert {(standby, attempts) for standby, attempts, _ in rows} == {("sby2", 1)}
-    assert all(message.startswith("ORA-") for _, _, message in rows)
-    assert embed_range(sby2, 1, _PICTURES, mode) == [0, 0, 0, 0]
-
-
 def test_isolating_bad_pictures_costs_next_to_nothing(
     installed: Settings, prim: oracledb.Connection, sby1: oracledb.Connection, album: list[AlbumPicture]
 ) -> None:
@@ -154,34 +118,6 @@ def test_isolating_bad_pictures_costs_next_to_nothing(
     assert embed_range(sby1, 1, _PICTURES) == [_PICTURES - _BAD, 0, _BAD, 0]
     batches = _PICTURES // 8
     assert inferences(sby1) - before <= _PICTURES + batches, "more than one canary for each batch"
-
-
-def test_nothing_is_blamed_when_no_picture_can_be_embedded(
-    installed: Settings, prim: oracledb.Connection, sby1: oracledb.Connection, album: list[AlbumPicture]
-) -> None:
-    load(installed, prim, [picture for picture in album if picture.sketch is None])
-    with pytest.raises(oracledb.DatabaseError) as caught:
-        embed_range(sby1, 1, _PICTURES)
-    assert code_of(caught.value) == 20902
-    assert ids(prim, "embedding_failures") == []
-
-
-def test_the_primary_is_refused(installed: Settings, prim: oracledb.Connection, album: list[AlbumPicture]) -> None:
-    load(installed, prim, good(album))
-    before = inferences(prim)
-    with pytest.raises(oracledb.DatabaseError) as caught:
-        embed_range(prim, 1, _PICTURES)
-    assert code_of(caught.value) == 20901
-    assert inferences(prim) == before
-
-
-@pytest.mark.parametrize(("mode", "batch"), [("SOME", 8), ("BULK", 0)])
-def test_wrong_arguments_are_refused(
-    prim: oracledb.Connection, sby1: oracledb.Connection, mode: str, batch: int
-) -> None:
-    with pytest.raises(oracledb.DatabaseError) as caught:
-        embed_range(sby1, 1, 2, mode, batch)
-    assert code_of(caught.value) == 20904
 
 
 @pytest.mark.parametrize("mode", ["BULK", "ROW"])
@@ -209,22 +145,6 @@ def test_what_somebody_else_stored_or_deleted_meanwhile_is_counted_and_no_error(
 
 
 # ---------------------------------------------------------------------- the seed
-
-
-def test_the_seeds_procedure_embeds_what_is_pending_on_a_standby(
-    installed: Settings, prim: oracledb.Connection, sby1: oracledb.Connection, album: list[AlbumPicture]
-) -> None:
-    load(installed, prim, good(album))
-    before = inferences(prim)
-    run(sby1, "alter session enable adg_redirect_dml")
-    printed: list[str] = []
-    run_script(
-        sby1,
-        "EXECUTE process_embeddings(5, 100)",
-        on_result=lambda result: printed.extend(result.output),
-    )
-    assert ids(prim, "picture_embeddings") == [picture.id for picture in good(album)]
-    assert inferences(prim) == before
 
 
 def test_the_seeds_procedure_works_on_the_primary_too(
@@ -265,41 +185,3 @@ def test_two_standbys_that_run_the_seeds_procedure_collide(
     for thread in threads:
         thread.join(_DEADLINE)
     assert sorted(codes) == [0, 1]
-
-
-def test_model_and_insert_in_one_redirected_statement_are_refused(
-    installed: Settings, prim: oracledb.Connection, sby1: oracledb.Connection, album: list[AlbumPicture]
-) -> None:
-    load(installed, prim, good(album))
-    statement = (
-        "insert into picture_embeddings (id, embedding) "
-        "select id, vector_embedding(clipimg using img as data) from pictures"
-    )
-    run(sby1, "alter session enable adg_redirect_dml")
-    with pytest.raises(oracledb.DatabaseError) as caught:
-        run(sby1, statement)
-    assert code_of(caught.value) == 40286
-    run(prim, statement, "rollback")
-
-
-@pytest.mark.parametrize(
-    ("script", "expected"),
-    [
-        ("04_show_models.sql", "CLIPIMG"),
-        ("07_run_process_embeddings.sql", "Processing ID: "),
-        ("08_search.sql", "DISTANCE"),
-    ],
-)
-def test_the_seeds_steps_for_a_standby_run_there(
-    installed: Settings,
-    prim: oracledb.Connection,
-    sby1: oracledb.Connection,
-    album: list[AlbumPicture],
-    script: str,
-    expected: str,
-) -> None:
-    load(installed, prim, good(album)[:4])
-    results: list[StatementResult] = []
-    run_script(sby1, (ROOT / "sql" / script).read_text(encoding="utf-8"), on_result=results.append)
-    assert expected in str(results)
-    assert fetch(prim, "select count(*) from picture_embeddings") == [(4 if script.startswith("07") else 0,)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 import time
 from collections.abc import Callable
 
@@ -81,90 +80,10 @@ def code_raised(action: Callable[[], object]) -> int:
     return code_of(caught.value)
 
 
-def test_each_database_knows_its_role(schema: Cluster) -> None:
-    query = (
-        "select sys_context('userenv', 'database_role'), sys_context('userenv', 'db_unique_name'), open_mode "
-        "from v$database"
-    )
-    with dba(schema) as connected:
-        assert fetch(connected, query) == [("PRIMARY", "prim", "READ WRITE")]
-    with standby(schema, "sby2") as connected:
-        assert fetch(connected, query) == [("PHYSICAL STANDBY", "sby2", "READ ONLY WITH APPLY")]
-
-
 @pytest.mark.parametrize(("name", "service"), [("prim", "mypdb_ro"), ("sby1", "mypdb_rw")])
 def test_a_service_belongs_to_a_role(schema: Cluster, name: str, service: str) -> None:
     with pytest.raises(oracledb.DatabaseError, match="ORA-12514"):
         oracledb.connect(user="adgvec", password=OWNER_PASSWORD, dsn=schema.instances[name].dsn(service))
-
-
-def test_a_standby_is_read_only_until_dml_is_redirected(empty: Cluster) -> None:
-    with standby(empty, redirect=False) as connected:
-        assert code_raised(lambda: run(connected, "insert into pictures (id) values (1)")) == 16000
-        assert code_raised(lambda: run(connected, "create table t (a number)")) == 16000
-        run(connected, "alter session enable adg_redirect_dml")
-        run(connected, "insert into pictures (id) values (1)")
-        assert code_raised(lambda: run(connected, "create table t (a number)")) == 16000
-        connected.commit()
-        assert fetch(connected, "select id from pictures") == [(1,)]
-    with primary(empty) as connected:
-        assert fetch(connected, "select id from pictures") == [(1,)]
-
-
-def test_after_commit_the_session_sees_its_own_rows_at_once(empty: Cluster) -> None:
-    with standby(empty) as connected:
-        for number in range(20):
-            run(connected, f"insert into pictures (id) values ({number})")
-            connected.commit()
-            assert fetch(connected, "select count(*) from pictures") == [(number + 1,)]
-
-
-def test_uncommitted_redirected_rows_are_nobodys(empty: Cluster) -> None:
-    connected = standby(empty)
-    run(connected, "insert into pictures (id) values (1)")
-    with primary(empty) as other:
-        assert fetch(other, "select count(*) from pictures") == [(0,)]
-    connected.close()
-    with standby(empty, "sby2") as other:
-        run(other, "insert into pictures (id) values (1)")
-        other.commit()
-
-
-def test_redirected_arrays_report_each_bad_row_of_the_primary(empty: Cluster) -> None:
-    with primary(empty) as connected, connected.cursor() as cursor:
-        cursor.executemany("insert into pictures (id) values (:1)", [(1,), (2,), (3,)])
-        connected.commit()
-    with standby(empty) as connected, connected.cursor() as cursor:
-        rows = [(number, array.array("f", [number, 1])) for number in (1, 99, 2, 1)]
-        cursor.executemany("insert into vectors values (:1, :2)", rows, batcherrors=True)
-        assert [(error.offset, error.code) for error in cursor.getbatcherrors()] == [(1, 2291), (3, 1)]
-        connected.commit()
-        assert fetch(connected, "select id, v from vectors order by id") == [
-            (1, array.array("f", [1, 1])),
-            (2, array.array("f", [2, 1])),
-        ]
-
-
-def test_rollback_and_savepoints_reach_the_primary(empty: Cluster) -> None:
-    with standby(empty) as connected:
-        run(connected, "insert into pictures (id) values (1)", "savepoint a", "insert into pictures (id) values (2)")
-        run(connected, "rollback to a", "insert into pictures (id) values (3)")
-        connected.commit()
-        run(connected, "insert into pictures (id) values (4)")
-        connected.rollback()
-        assert fetch(connected, "select id from pictures order by id") == [(1,), (3,)]
-
-
-def test_a_redirected_call_that_waits_ends_at_its_time_limit(empty: Cluster) -> None:
-    with primary(empty) as holder, standby(empty) as connected:
-        run(holder, "insert into pictures (id) values (1)")
-        connected.call_timeout = 400
-        with pytest.raises(oracledb.DatabaseError, match="DPY-4024"):
-            run(connected, "insert into pictures (id) values (1)")
-        connected.call_timeout = 0
-        holder.rollback()
-        run(connected, "insert into pictures (id) values (1)")
-        connected.commit()
 
 
 def test_a_lag_holds_redo_back_and_shows_in_the_view(empty: Cluster) -> None:
