@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 import pytest
-import yaml
 from click.testing import CliRunner
 
 from adgfleet.cli import cli
@@ -78,20 +77,6 @@ def test_the_lock_file_has_hashes_and_no_address() -> None:
     assert text.count("--hash=sha256:") >= len(requirements)
     assert "://" not in text
     assert "--index-url" not in text
-
-
-def test_the_compose_file_runs_commands_that_exist() -> None:
-    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
-    services = compose["services"]
-    assert {"redis", "flower", "search", "producer"} <= set(services)
-    assert len([name for name in services if name.startswith("worker")]) >= 2
-    known = {path[0] for path, _ in _commands(cli)}
-    for name, service in services.items():
-        command = service.get("command")
-        if name != "redis" and command:
-            words = shlex.split(command) if isinstance(command, str) else command
-            words = [word for word in words if word != "adgfleet"]
-            assert words[0] in known, name
 
 
 def test_the_changelog_names_the_version() -> None:
