@@ -49,7 +49,7 @@ def doctor_command(
     ]
     places = ["primary", *wanted, *(f"{standby} as {account.name}" for standby in wanted for account in accounts)]
     width = max(map(len, places))
-    with _progress() as begin:
+    with _progress(on=stderr.is_terminal and (as_json or stdout.is_terminal)) as begin:
         print_line = say if as_json else _print
         findings = Findings(tell=lambda finding: print_line(_line(finding, width)), begin=begin)
         Rounds(settings, findings, wanted, accounts).make()
@@ -63,9 +63,9 @@ def doctor_command(
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Callable[[str, str], None]]:
-    """On a terminal, say what is being looked at; in a pipe the findings themselves say it."""
-    if not stderr.is_terminal:
+def _progress(*, on: bool) -> Iterator[Callable[[str, str], None]]:
+    """On a terminal, say what is being looked at; where findings go to a pipe or file, they say it."""
+    if not on:
         yield lambda _place, _check: None
         return
     with stderr.status("") as status:

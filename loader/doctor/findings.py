@@ -108,6 +108,8 @@ class Findings:
             verdict = bad(said, advice)
         except (redis.RedisError, KombuError) as error:
             verdict = bad(f"{type(error).__name__}: {error}", "is Redis running, and not overloaded?")
+        except (ValueError, TypeError, LookupError) as error:
+            verdict = doubtful(f"the answer is not what was expected: {error!r}", "look yourself, and please report it")
         finding = Finding(
             place, name, verdict.level, " ".join(verdict.text.split()), verdict.advice, time.monotonic() - started
         )

@@ -55,9 +55,10 @@ class Rounds:
         else:
             self._primary(Database.primary(self.settings))
         for standby in databases:
-            if self._standby(standby):
+            can_write = self._standby(standby)
+            if can_write is not None:
                 for extra in self.accounts:
-                    self._account(standby.name, extra)
+                    self._account(standby.name, extra, can_write=can_write)
 
     # ------------------------------------------------------------------ places
 
@@ -79,15 +80,15 @@ class Rounds:
                 lambda: models.present(self.settings.text_model),
             )
 
-    def _standby(self, where: Database) -> bool:
-        """Check a standby as DB_USER; returns whether other accounts can be checked there, too."""
+    def _standby(self, where: Database) -> bool | None:
+        """Check a standby as DB_USER; returns whether redirection can be tried there, None if nothing can."""
         check = self.findings.check
         with self._logged_on(where.name, where, self.settings) as here:
             if here is None:
-                return False
+                return None
             check(here.place, "version", lambda: database.version(here))
             if check(here.place, "role", lambda: database.standby_role(here, self._seen)).has_failed:
-                return False
+                return None
             applies = True
             if check(here.place, "V$ views", lambda: account.views(here)).level is Level.OK:
                 applies = not check(here.place, "open mode", lambda: database.open_mode(here)).has_failed
@@ -96,7 +97,7 @@ class Rounds:
             self._work(here, can_write=applies)
             return applies
 
-    def _account(self, standby: str, extra: ExtraAccount) -> None:
+    def _account(self, standby: str, extra: ExtraAccount, *, can_write: bool) -> None:
         own = dataclasses.replace(
             self.settings,
             db_user=extra.name,
@@ -109,7 +110,7 @@ class Rounds:
             if here is not None:
                 if extra.purpose is Purpose.WORKER:
                     self.findings.check(place, "V$ views", lambda: account.views(here))
-                self._work(here, can_write=True)
+                self._work(here, can_write=can_write)
 
     # ------------------------------------------------------------------ groups of checks
 

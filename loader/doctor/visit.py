@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
@@ -74,8 +75,17 @@ def visit(place: str, database: Database, settings: Settings, purpose: Purpose |
         DatabaseError: Logging on failed.
     """
     connection = connect(database, module="doctor")
-    connection.call_timeout = int(1000 * settings.picture_timeout)
-    opened = Visit(place, database, connection, settings, purpose or Purpose.OWNER, database.user.upper())
+    try:
+        connection.call_timeout = int(1000 * settings.picture_timeout)
+        return _recognized(Visit(place, database, connection, settings, Purpose.OWNER, database.user.upper()), purpose)
+    except BaseException:
+        with contextlib.suppress(Exception):  # it may be lost
+            connection.close()
+        raise
+
+
+def _recognized(opened: Visit, purpose: Purpose | None) -> Visit:
+    """Return the visit with its purpose and the owner of the pictures."""
     objects = {
         str(name)
         for (name,) in opened.rows(
@@ -88,7 +98,7 @@ def visit(place: str, database: Database, settings: Settings, purpose: Purpose |
     owner = opened.value(
         "SELECT table_owner FROM all_synonyms WHERE owner = :account AND synonym_name = 'PICTURES'", account=opened.user
     )
-    if purpose is None and owner is None and not objects and "." not in settings.image_model:
+    if purpose is None and owner is None and not objects and "." not in opened.settings.image_model:
         return opened  # an owner whose tables are not installed yet
     found = purpose or (Purpose.WORKER if objects else Purpose.SEARCH)
     return dataclasses.replace(opened, purpose=found, owner=str(owner or ""))

@@ -81,7 +81,7 @@ def test_nothing_is_open_to_the_network_and_no_password_is_written(compose: dict
 
 def test_the_fleets_services_run_commands_that_exist() -> None:
     loaded = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
-    assert {"redis", "flower", "producer"} <= set(loaded["services"])
+    assert {"redis", "flower", "search", "producer"} <= set(loaded["services"])
     assert len([name for name in loaded["services"] if name.startswith("worker")]) >= 2
     known = set(cli.list_commands(cli.make_context("adgfleet", ["status"], resilient_parsing=True)))
     for name, service in services(loaded):

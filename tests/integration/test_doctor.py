@@ -250,12 +250,22 @@ def test_a_standby_that_is_down(site: Site) -> None:
     assert any(finding.place == "sby2" and finding.check == "redirection" for finding in of(findings, Level.OK))
 
 
-def test_a_session_that_is_lost_on_the_way_is_one_finding(site: Site) -> None:
-    def cut(finding: Finding) -> None:
+@pytest.mark.parametrize("fault", ["cut", "frozen"])
+def test_a_session_that_is_lost_on_the_way_is_one_finding(site: Site, fault: str) -> None:
+    def break_it(finding: Finding) -> None:
         if (finding.place, finding.check) == ("sby1", "clock"):
-            site.cluster.levers("sby1").cut()
+            if fault == "cut":
+                site.cluster.levers("sby1").cut()
+            else:
+                site.cluster.freeze("sby1")
 
-    findings = site.examine("sby1", "sby2", tell=cut)
+    started = time.monotonic()
+    try:
+        findings = site.examine("sby1", "sby2", tell=break_it, picture_timeout="1")
+    finally:
+        if fault == "frozen":
+            site.cluster.thaw("sby1")
+    assert time.monotonic() - started < _DEADLINE
     assert failed(findings) == ({"privileges"}, "is the database up, and not overloaded? Then run the check again")
     assert [finding.check for finding in findings if finding.place == "sby1"][-1] == "privileges"
     assert any(finding.place == "sby2" and finding.check == "commit" for finding in findings)
