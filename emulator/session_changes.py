@@ -73,7 +73,7 @@ def _change_by_source(
     errors: list[BatchError] = []
     for number, row in enumerate(rows):
         try:
-            computed = session.open_query(query, row)
+            computed = session.queries.open(query, row)
             try:
                 parameters = [change.parameters(each) for each in computed.fetch(_ALL_ROWS)]
             finally:

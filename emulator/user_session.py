@@ -33,17 +33,17 @@ from emulator.engine.definitions import (
 )
 from emulator.engine.dictionary import OWN_CHANGES_VIEW
 from emulator.engine.objects import Scope
-from emulator.engine.prepared import SchemaMovedError, with_current_schema
+from emulator.engine.prepared import with_current_schema
 from emulator.errors import NotEmulated, OraError
 from emulator.jobs import run_jobs
 from emulator.plsql.execution import compile_unit, run_block
 from emulator.plsql.functions_in_sql import call_function, find_function
 from emulator.plsql.packages.parallel_execute import VIEW_QUERIES, VIEW_TABLES
-from emulator.session import Column, Logon, Outcome, RowSource, SessionStatistics
+from emulator.session import Column, Logon, Outcome, SessionStatistics
 from emulator.session_changes import change_here
 from emulator.session_control import is_control, run_control
 from emulator.session_environment import read_user_environment
-from emulator.session_rows import SessionRows
+from emulator.session_queries import SessionQueries
 from emulator.session_sequences import SessionSequences
 from emulator.standby_work import StandbyWork
 from emulator.statement_text import StatementKind, StatementText, scan_statement
@@ -56,17 +56,15 @@ if TYPE_CHECKING:
     from emulator.engine.objects import Model, Relation
     from emulator.engine.prepared import (
         DefinitionPlan,
-        LockPlan,
         NameResolver,
         Prepared,
         PreparedChange,
         PreparedQuery,
-        StoredRow,
     )
     from emulator.inference import ModelInspection
     from emulator.instance import Instance
     from emulator.services import Services
-    from emulator.store import Snapshot, Transaction
+    from emulator.store import Transaction
 
 log = logging.getLogger("emulator.session")
 
@@ -110,7 +108,7 @@ class UserSession:
         self._transaction_ends = 0
         #: Savepoints at the beginnings of the PL/SQL calls under way, outermost first.
         self._call_savepoints: list[str] = []
-        self._open_rows: set[SessionRows] = set()
+        self.queries = SessionQueries(self, self._transaction)
         self._interrupts = CallInterrupts(instance.memory.is_exceeded)
         #: Held while a call begins or the session is killed.
         self._calls = threading.Lock()
@@ -258,8 +256,7 @@ class UserSession:
         try:
             self._roll_back()
         finally:
-            for rows in list(self._open_rows):
-                rows.close()
+            self.queries.close()
             self.standby.close()
             self.instance.forget(self)
 
@@ -333,7 +330,7 @@ class UserSession:
             if hasattr(prepared, "columns"):
                 if self.proxy_user is None:  # a standby's own questions are nobody's queries
                     self.instance.faults.raise_error("query")
-                return Outcome(rows=self.open_query(cast("PreparedQuery", prepared), rows[0] if rows else ()))
+                return Outcome(rows=self.queries.open(cast("PreparedQuery", prepared), rows[0] if rows else ()))
             self._check_outside_of_sql(14551)
             change: PreparedChange = prepared
             if self.instance.store.writable:
@@ -403,55 +400,7 @@ class UserSession:
         with self.call():
             work(self)
 
-    # ------------------------------------------------------------------ queries
-
-    def open_query(self, prepared: PreparedQuery, values: Sequence[Value]) -> RowSource:
-        """Start a query, on what is committed now and the session's own changes."""
-        if self._functions and self._changing in prepared.tables:
-            raise OraError(4091, self._changing)
-        if prepared.lock is not None:
-            return self._keep_rows(self._lock_rows(prepared, prepared.lock, values), None)
-        if not self.instance.store.writable:
-            self.standby.check_delay()
-        if self.standby.has_changed(prepared.tables):
-            return self._keep_rows(self.standby.open_query(prepared, values), None)
-        snapshot: Snapshot | None = None
-        if self._transaction.has_changes:
-            if prepared.embeds_inside:
-                raise NotEmulated("a model that runs on rows outside the select list, in a transaction with changes")
-            version = prepared.schema_version
-            source = prepared.open(lambda sql, given: iter(self._transaction.query(sql, given, version)), values)
-        else:
-            snapshot = self.instance.store.open_snapshot()
-            try:
-                if snapshot.schema_version != prepared.schema_version:
-                    self.instance.store.wait_for_definition()
-                    raise SchemaMovedError  # noqa: TRY301 - the snapshot is closed below
-                source = prepared.open(snapshot.run, values)
-            except BaseException:
-                snapshot.close()
-                raise
-        return self._keep_rows(source, snapshot)
-
-    def _lock_rows(self, prepared: PreparedQuery, lock: LockPlan, values: Sequence[Value]) -> RowSource:
-        """Run SELECT … FOR UPDATE; on a standby it is refused, redirected or not."""
-        self.check_writable()
-        if prepared.embeds_inside:
-            raise NotEmulated("a model that runs on rows outside the select list, with FOR UPDATE")
-
-        def run(sql: str, given: StoredRow) -> Iterator[StoredRow]:
-            return iter(self._transaction.lock_rows(sql, given, lock, prepared.schema_version, self.check_cancelled))
-
-        return prepared.open(run, values)
-
-    def _keep_rows(self, source: RowSource, snapshot: Snapshot | None) -> RowSource:
-        rows = SessionRows(self, source, snapshot)
-        self._open_rows.add(rows)
-        return rows
-
-    def forget_rows(self, rows: SessionRows) -> None:
-        """Drop a closed cursor."""
-        self._open_rows.discard(rows)
+    # ------------------------------------------------------------------ changes
 
     @contextmanager
     def changing(self, change: PreparedChange) -> Iterator[None]:
@@ -461,6 +410,15 @@ class UserSession:
             yield
         finally:
             self._changing = None
+
+    def check_not_changing(self, tables: frozenset[str]) -> None:
+        """Refuse that a function which a change calls reads the changed table.
+
+        Raises:
+            OraError: 4091.
+        """
+        if self._functions and self._changing in tables:
+            raise OraError(4091, self._changing)
 
     # ------------------------------------------------------------------ transaction
 
