@@ -100,7 +100,7 @@ class OpenCursors:
             rows = self._bind_rows(reader, cursor, executions, absent=frozenset())
         if request.has(calls.OPTION_FETCH) and not request.has(calls.OPTION_EXECUTE) and request.sql is None:
             return self._fetch(request.cursor_id, cursor, request.rows)
-        if request.has(calls.OPTION_DESCRIBE):
+        if request.has(calls.OPTION_DESCRIBE) or not request.has(calls.OPTION_EXECUTE):  # parsed only
             return self._describe(cursor)
         rows = rows or [()] * executions
         answer = self._run(

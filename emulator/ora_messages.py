@@ -84,6 +84,7 @@ MESSAGES: dict[int, str] = {
     1451: "column to be modified to NULL cannot be modified to NULL",
     1416: "two tables cannot be outer-joined to each other",
     1468: "a predicate may reference only one outer-joined table",
+    1465: "invalid hex number",
     1489: "result of string concatenation is too long",
     1719: "outer join operator (+) not allowed in operand of OR or IN",
     25156: "old style outer join (+) cannot be used with ANSI joins",

@@ -140,7 +140,7 @@ def _bytes(value: Value, target: Target) -> Value:
         try:
             value = bytes.fromhex(value)
         except ValueError:
-            raise OraError(1465, text="ORA-01465: invalid hex number") from None
+            raise OraError(1465) from None
     if not isinstance(value, bytes):
         raise OraError(932, "NUMBER", target.type.name.value)
     if target.type.name is TypeName.RAW and target.type.size and len(value) > target.type.size:

@@ -255,12 +255,22 @@ def encode_value(value: Value, kind: WireType, *, national: bool = False) -> byt
     elif kind in {WireType.RAW, WireType.LONG_RAW}:
         if isinstance(value, bytes):
             return value
+        if isinstance(value, str):
+            return _raw_of_text(value)
     elif kind in {WireType.DATE, WireType.TIMESTAMP, WireType.TIMESTAMP_LTZ, WireType.TIMESTAMP_TZ}:
         if isinstance(value, datetime.datetime):
             return _encode_time(value, kind)
     elif kind in {WireType.BINARY_DOUBLE, WireType.BINARY_FLOAT} and isinstance(value, int | float | Decimal):
         return _encode_double(float(value), ">d" if kind is WireType.BINARY_DOUBLE else ">f")
     raise OraError(932, type(value).__name__.upper(), kind.name)
+
+
+def _raw_of_text(text: str) -> bytes:
+    """Convert as HEXTORAW does; ORA-01465 for what is no hexadecimal text."""
+    try:
+        return bytes.fromhex(text.rjust(len(text) + len(text) % 2, "0"))
+    except ValueError:
+        raise OraError(1465) from None
 
 
 def _encode_time(value: datetime.datetime, kind: WireType) -> bytes:

@@ -151,3 +151,24 @@ def test_a_bind_cannot_be_called_by_a_reserved_word(connection: oracledb.Connect
             cursor.parse(f"select id from {table} where id = :rowid")
         assert caught.value.args[0].offset == len(f"select id from {table} where id = ")
         cursor.execute('select :"rowid" from dual', {'"rowid"': 1})
+
+
+def test_what_is_parsed_alone_is_not_executed(connection: oracledb.Connection, table: str) -> None:
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.parse(f"insert into {table} values (:1, :2)")
+        assert fetch(connection, f"select count(*) from {table}") == [(0,)]
+        cursor.execute(None, [1, "a"])
+        cursor.parse("begin :value := 5; end;")
+        cursor.parse(f"delete from {table}")
+        assert cursor.description is None
+    assert fetch(connection, f"select id, t from {table}") == [(1, "a")]
+
+
+def test_text_that_is_returned_as_raw_is_hexadecimal(connection: oracledb.Connection, table: str) -> None:
+    with connection.cursor() as cursor:
+        raw = cursor.var(oracledb.DB_TYPE_RAW)
+        cursor.execute(f"insert into {table} values (1, 'beef') returning t into :1", [raw])
+        assert raw.getvalue() == [b"\xbe\xef"]
+        with pytest.raises(oracledb.DatabaseError, match="ORA-01465"):
+            cursor.execute(f"insert into {table} values (2, 'text') returning t into :1", [raw])

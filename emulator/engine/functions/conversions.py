@@ -162,7 +162,7 @@ def _hex_to_raw(text: str) -> bytes:
     try:
         return bytes.fromhex(text if len(text) % 2 == 0 else "0" + text)
     except ValueError:
-        raise OraError(1465, text="ORA-01465: invalid hex number") from None
+        raise OraError(1465) from None
 
 
 @register("TO_VECTOR", "VECTOR", result=SqlType(TypeName.VECTOR), arguments=(1, 3))

@@ -176,7 +176,7 @@ def _cast(letters: str, stored: Any) -> Any:  # noqa: ANN401 - stored values
         try:
             value = bytes.fromhex(value)
         except ValueError:
-            raise OraError(1465, text="ORA-01465: invalid hex number") from None
+            raise OraError(1465) from None
     elif wanted == "B":
         value = str(value).upper() == "TRUE"
     else:
