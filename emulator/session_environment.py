@@ -1,4 +1,4 @@
-"""SYS_CONTEXT('USERENV', …): what a session may ask about itself and its instance.
+"""What a session may ask about itself and its instance: SYS_CONTEXT('USERENV', …), and the answer to its logon.
 
 Source: Oracle SQL Language Reference 23ai, SYS_CONTEXT, table of USERENV parameters.
 """
@@ -69,3 +69,20 @@ def read_user_environment(session: UserSession, parameter: str) -> str | None:
     if key not in values:
         raise OraError(2003, text="ORA-02003: invalid USERENV parameter")
     return values[key] or None
+
+
+def logon_attributes(session: UserSession) -> dict[str, str]:
+    """Return the AUTH_* pairs of a successful logon."""
+    config = session.instance.config
+    return {
+        "AUTH_VERSION_NO": str((23 << 24) | (26 << 16) | (0 << 12) | (0 << 4) | 0),
+        "AUTH_SESSION_ID": str(session.session_id),
+        "AUTH_SERIAL_NUM": str(session.serial),
+        "AUTH_MAX_OPEN_CURSORS": "300",
+        "AUTH_MAX_IDEN_LENGTH": "128",
+        "AUTH_SC_SERVICE_NAME": session.logon.service_name,
+        "AUTH_INSTANCENAME": config.name,
+        "AUTH_SC_DBUNIQUE_NAME": config.db_name.upper(),
+        "AUTH_SC_REAL_DBUNIQUE_NAME": config.name,
+        "AUTH_SC_DB_DOMAIN": "",
+    }

@@ -42,7 +42,7 @@ from emulator.plsql.packages.parallel_execute import VIEW_QUERIES, VIEW_TABLES
 from emulator.session import Column, Logon, Outcome, SessionStatistics
 from emulator.session_changes import change_here
 from emulator.session_control import is_control, run_control
-from emulator.session_environment import read_user_environment
+from emulator.session_environment import logon_attributes, read_user_environment
 from emulator.session_queries import SessionQueries
 from emulator.session_sequences import SessionSequences
 from emulator.standby_work import StandbyWork
@@ -144,19 +144,7 @@ class UserSession:
 
     def logon_attributes(self) -> Mapping[str, str]:
         """Return the AUTH_* pairs of a successful logon."""
-        config = self.instance.config
-        return {
-            "AUTH_VERSION_NO": str((23 << 24) | (26 << 16) | (0 << 12) | (0 << 4) | 0),
-            "AUTH_SESSION_ID": str(self.session_id),
-            "AUTH_SERIAL_NUM": str(self.serial),
-            "AUTH_MAX_OPEN_CURSORS": "300",
-            "AUTH_MAX_IDEN_LENGTH": "128",
-            "AUTH_SC_SERVICE_NAME": self.logon.service_name,
-            "AUTH_INSTANCENAME": config.name,
-            "AUTH_SC_DBUNIQUE_NAME": config.db_name.upper(),
-            "AUTH_SC_REAL_DBUNIQUE_NAME": config.name,
-            "AUTH_SC_DB_DOMAIN": "",
-        }
+        return logon_attributes(self)
 
     def execute(
         self,
