@@ -29,7 +29,7 @@ _LETTER = struct.Struct(">II")
 _CHECKSUM = struct.Struct(">I")
 #: Incarnations are few: one for each failover.
 _LONGEST_LETTER = 1 << 20
-_KINDS = {0: None, 1: RedoKind.CHANGES, 2: RedoKind.DEFINITION}
+_KINDS = {0: None, 1: RedoKind.CHANGES, 2: RedoKind.DEFINITION, 3: RedoKind.SEQUENCE}
 _NUMBERS = {kind: number for number, kind in _KINDS.items()}
 
 
