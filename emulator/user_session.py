@@ -26,8 +26,6 @@ from emulator.engine.compiler import prepare as prepare_statement
 from emulator.engine.definitions import (
     new_verifier,
     plan_definition,
-    plan_drop_model,
-    plan_model,
     plan_password,
     plan_unit,
 )
@@ -38,7 +36,7 @@ from emulator.errors import NotEmulated, OraError
 from emulator.jobs import run_jobs
 from emulator.plsql.execution import compile_unit, run_block
 from emulator.plsql.functions_in_sql import call_function, find_function
-from emulator.plsql.packages.parallel_execute import VIEW_QUERIES, VIEW_TABLES
+from emulator.plsql.packages.parallel_execute import VIEW_QUERIES, view_rows
 from emulator.session import Column, Logon, Outcome, SessionStatistics
 from emulator.session_changes import change_here
 from emulator.session_control import is_control, run_control
@@ -342,20 +340,6 @@ class UserSession:
         """Say what an ONNX file takes and gives; raises ORA-54400 and its like."""
         return self.instance.inference.inspect(data, metadata)
 
-    def load_model(self, model: Model, data: bytes) -> None:
-        """Store an ONNX model."""
-        if not self.instance.store.writable:
-            raise OraError(16000)
-        self.commit()
-        self._define(lambda _catalogue: plan_model(model, data))
-
-    def drop_model(self, owner: str, name: str) -> None:
-        """Remove an ONNX model."""
-        if not self.instance.store.writable:
-            raise OraError(16000)
-        self.commit()
-        self._define(lambda catalogue: plan_drop_model(owner, name, catalogue))
-
     @property
     def services(self) -> Services:
         """The instance's services."""
@@ -568,20 +552,8 @@ class UserSession:
         if name == "USER_SEQUENCES":
             return self._sequences.rows(self.scope.user)
         if name in VIEW_QUERIES:
-            return self._package_view(name)
+            return view_rows(self, name)
         return self.instance.dynamic_view(name)
-
-    def _package_view(self, name: str) -> Sequence[Row]:
-        """Return the rows of a view of a supplied package's own tables."""
-        if not self.catalogue.relations.keys() >= VIEW_TABLES:
-            return []
-        binds = [(varchar2(128), self.scope.user)]
-        rows = self.execute_text(VIEW_QUERIES[name], binds, scope=Scope(user="SYS", schema="SYS")).rows
-        assert rows is not None  # noqa: S101 - it is a query
-        try:
-            return rows.fetch(_ALL_ROWS)
-        finally:
-            rows.close()
 
     def is_cancelled(self) -> bool:
         """Tell whether the running call is to end; asked by SQLite while it works."""

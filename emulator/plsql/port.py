@@ -10,7 +10,7 @@ from emulator.session import Outcome
 
 if TYPE_CHECKING:
     from emulator.engine.catalogue import Catalogue
-    from emulator.engine.objects import Model, Relation, Scope
+    from emulator.engine.objects import Relation, Scope
     from emulator.engine.prepared import DefinitionPlan, NameResolver, Prepared
     from emulator.inference import ModelInspection
     from emulator.services import Services
@@ -53,12 +53,6 @@ class SqlPort(Protocol):
 
     def inspect_model(self, data: bytes, metadata: str | None) -> ModelInspection:
         """Check an ONNX model's bytes against its metadata; raise ORA-54401 and its like."""
-
-    def load_model(self, model: Model, data: bytes) -> None:
-        """Store an ONNX model (as DDL: it commits, and travels by redo)."""
-
-    def drop_model(self, owner: str, name: str) -> None:
-        """Remove an ONNX model (as DDL); raise ORA-40284 if there is none."""
 
     #: MODULE, ACTION, CLIENT_INFO, CLIENT_IDENTIFIER, as far as they were set.
     identity: dict[str, str | None]

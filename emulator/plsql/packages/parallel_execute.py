@@ -89,7 +89,7 @@ VIEW_QUERIES = {
     ),
 }
 #: Tables without which the views are empty: the package was never used.
-VIEW_TABLES = frozenset({("SYS", name.partition(".")[2]) for name in (_TASKS, _CHUNKS)})
+_USED_TABLES = frozenset({("SYS", name.partition(".")[2]) for name in (_TASKS, _CHUNKS)})
 
 _Binds = Sequence[tuple[SqlType, Value]]
 _NAME = varchar2(128)
@@ -109,6 +109,13 @@ def _rows(port: SqlPort, sql: str, binds: _Binds, scope: Scope) -> list[tuple[Va
         rows.close()
 
 
+def view_rows(port: SqlPort, name: str) -> Sequence[tuple[Value, ...]]:
+    """Return the rows of a USER_ view of the package for the session's user."""
+    if not port.catalogue.relations.keys() >= _USED_TABLES:
+        return []
+    return _rows(port, VIEW_QUERIES[name], [(_NAME, port.scope.user)], _RIGHTS)
+
+
 class _Task:
     """A task of one user."""
 
@@ -122,7 +129,7 @@ class _Task:
         port.commit()
         self.port = port
         self._key: _Binds = ((_NAME, owner), (_NAME, name))
-        if not port.catalogue.relations.keys() >= VIEW_TABLES:
+        if not port.catalogue.relations.keys() >= _USED_TABLES:
             raise _not_found(name)
         found = self.query(f"SELECT status, sql_stmt, parallel_level FROM {_TASKS} WHERE owner = :1 AND name = :2")
         if not found:
@@ -180,7 +187,7 @@ def _create_task(frame: Frame, values: list[Value]) -> None:
     port.check_writable()
     port.commit()
     for table in _TABLES:
-        if not port.catalogue.relations.keys() >= VIEW_TABLES:
+        if not port.catalogue.relations.keys() >= _USED_TABLES:
             port.execute_text(table, (), scope=_RIGHTS)
     try:
         _change(

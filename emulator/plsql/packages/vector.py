@@ -6,7 +6,7 @@ import errno
 from pathlib import Path
 
 from emulator.datatypes import BLOB, CLOB, Value
-from emulator.engine.definitions import model_fingerprint
+from emulator.engine.definitions import model_fingerprint, plan_drop_model, plan_model
 from emulator.engine.objects import Model
 from emulator.errors import NotEmulated, OraError
 from emulator.inference import DEFAULT_METADATA
@@ -79,7 +79,8 @@ def _load(frame: Frame, written_name: str | None, data: bytes | None, metadata: 
         input_kind=found.kind,
         fingerprint=model_fingerprint(owner, name, data),
     )
-    port.load_model(model, data)
+    port.check_writable()
+    port.define(lambda _catalogue: plan_model(model, data))
 
 
 @enter(
@@ -95,4 +96,5 @@ def _drop_onnx_model(frame: Frame, values: list[Value]) -> None:
         return
     if owner != frame.scope.user and not port.catalogue.has_privilege(frame.scope.user, "DROP ANY MINING MODEL"):
         raise OraError(40284)
-    port.drop_model(owner, name)
+    port.check_writable()
+    port.define(lambda catalogue: plan_drop_model(owner, name, catalogue))
