@@ -18,7 +18,7 @@ from benchmarks.conditions import Conditions
 from benchmarks.fleet_rig import BenchmarkError, make_template
 from benchmarks.overhead import OverheadPlan, measure_overhead
 from benchmarks.scaling import Scaling, ScalingPlan, measure_scaling
-from benchmarks.versus import VersusPlan, measure_versus
+from benchmarks.versus import CONTENDERS, VersusPlan, measure_versus
 from demo.interrupts import interruptible
 from demo.processes import ProcessFailedError
 from demo.redis_server import RedisMissingError
@@ -174,6 +174,7 @@ def scaling(directory: Path, as_json: bool, uneven: int | None, join: int | None
 @_redirect_option
 @_redirect_wait_option("dml")
 @click.option("--range-size", type=click.IntRange(1), default=32, show_default=True, help="Of a range and a batch.")
+@click.option("--only", multiple=True, type=click.Choice(list(CONTENDERS)), help="Run this one; may be repeated.")
 @_directory_option
 @_json_option
 @_reports_failures

@@ -57,6 +57,8 @@ class VersusPlan:
     range_size: int = 32
     #: Corrupt pictures of the second run.
     bad: int = 3
+    #: Of CONTENDERS; empty: all.
+    only: tuple[str, ...] = ()
 
     def fleet(self) -> FleetPlan:
         """Return the databases and the fleet."""
@@ -228,33 +230,35 @@ class _Entry:
     range_size: int | None = None
 
 
-CONTENDERS = (
-    _Entry("the seed's procedure, one session", _seed_once),
-    _Entry("the seed's procedure on every standby", _seed_everywhere),
-    _Entry("one Celery task per picture", _fleet, needs_workers=True, range_size=1),
-    _Entry("client-side SELECT + executemany", _client_side),
-    _Entry("DBMS_PARALLEL_EXECUTE on the primary", _parallel_execute),
-    _Entry("the fleet", _fleet, needs_workers=True),
-)
+#: By the name that the command line has for them.
+CONTENDERS = {
+    "seed": _Entry("the seed's procedure, one session", _seed_once),
+    "seed-everywhere": _Entry("the seed's procedure on every standby", _seed_everywhere),
+    "task-per-picture": _Entry("one Celery task per picture", _fleet, needs_workers=True, range_size=1),
+    "client-side": _Entry("client-side SELECT + executemany", _client_side),
+    "parallel-execute": _Entry("DBMS_PARALLEL_EXECUTE on the primary", _parallel_execute),
+    "fleet": _Entry("the fleet", _fleet, needs_workers=True),
+}
 
 
 def measure_versus(
     plan: VersusPlan, template: FleetTemplate, directory: Path, say: Callable[[str], None]
 ) -> list[Result]:
-    """Run every contender without and with corrupt pictures.
+    """Run the contenders without and with corrupt pictures.
 
     Raises:
         BenchmarkError: One of them could not be run at all.
     """
     results = []
-    for number, entry in enumerate(CONTENDERS):
+    for key in plan.only or CONTENDERS:
+        entry = CONTENDERS[key]
         say(entry.name)
         fleet = plan.fleet()
         if entry.range_size is not None:
             fleet = replace(fleet, range_size=entry.range_size, batch_size=entry.range_size)
-        clean = _run(entry, fleet, template, directory / f"clean-{number}")
+        clean = _run(entry, fleet, template, directory / f"clean-{key}")
         say(f"  {clean.embedded} embedded in {clean.seconds:.1f} s{clean.error and f'; {clean.error}'}")
-        dirty = _run(entry, replace(fleet, bad=plan.bad), template, directory / f"corrupt-{number}")
+        dirty = _run(entry, replace(fleet, bad=plan.bad), template, directory / f"corrupt-{key}")
         finishes = dirty.embedded == plan.pictures - plan.bad
         say(f"  with {plan.bad} corrupt: {dirty.embedded} embedded{dirty.error and f'; {dirty.error}'}")
         results.append(

@@ -34,3 +34,30 @@ def test_scaling_measures_each_size_and_writes_its_conditions(tmp_path: Path) ->
     for ending in ("md", "svg"):
         assert "Modelled time" in (tmp_path / f"state/bench/scaling.{ending}").read_text(encoding="utf-8")
     wait_for_no_process(tmp_path)
+
+
+@pytest.mark.timeout(240)
+def test_overhead_counts_what_a_range_costs(tmp_path: Path) -> None:
+    found = adgfleet_json(
+        "bench", "overhead", "--inference-ms", "20", "--range-size", "10", "--ranges", "4", "--json",
+        directory=tmp_path, timeout=220,
+    )  # fmt: skip
+    assert found["redirected_statements_per_range"] == found["commits_per_range"] == 1
+    assert found["round_trips_per_range"] <= 2.5
+    assert found["call_seconds"] >= 10 * 0.02
+    assert 0 < found["own_share"] < 1
+    wait_for_no_process(tmp_path)
+
+
+@pytest.mark.timeout(240)
+def test_versus_counts_what_another_way_does(tmp_path: Path) -> None:
+    found = adgfleet_json(
+        "bench", "versus", "--only", "client-side", "--standbys", "1", "--sessions", "2", "--pictures", "40",
+        "--range-size", "10", "--inference-ms", "10", "--bad", "1", "--json", directory=tmp_path, timeout=220,
+    )  # fmt: skip
+    (row,) = found["rows"]
+    assert (row["embedded"], row["inferences"], row["duplicate_inferences"]) == (40, 40, 0)
+    assert (row["redirected_statements"], row["commits"], row["error"]) == (0, 4, "")
+    assert row["bytes_per_picture"] > 2 * 4 * 64, "vectors of 64 dimensions and more travel twice"
+    assert row["finishes_with_corrupt"] is False
+    assert "ORA-" in row["corrupt_error"]
