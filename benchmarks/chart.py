@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import html
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM, _PLOT = 760, 70, 130, 56, 48, 320
 _LINE_HEIGHT = 16
-_BAR, _BAR_GAP, _BAR_LEFT = 22, 10, 250
+_BAR, _BAR_GAP, _BAR_LEFT = 22, 10, 290
+#: Characters of a line below a chart.
+_NOTE_CHARACTERS = 118
+#: Ends of an axis, times a power of ten.
+_ENDS = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10)
 #: Readable side by side for people who do not see all colours alike. Source: Okabe and Ito, Color Universal Design.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 
@@ -69,11 +74,11 @@ def bar_chart(labels: Labels, values: Mapping[str, float]) -> str:
 
 
 def _round_up(value: float) -> float:
-    """Return the next of 1, 2, 4, 8 times a power of ten, so that quarters of it read well."""
+    """Return where an axis ends so that quarters of it read well."""
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(factor * power for factor in (1, 2, 4, 8, 10) if factor * power >= value * 0.999)
+    return next(factor * power for factor in _ENDS if factor * power >= value * 0.999)
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
@@ -88,9 +93,10 @@ def _text(x: float, y: float, text: str, *, anchor: str = "start", colour: str =
 
 
 def _document(labels: Labels, parts: Sequence[str], height: float) -> str:
+    lines = [line for note in labels.notes for line in textwrap.wrap(note, _NOTE_CHARACTERS)]
     notes = [
-        _text(12, height + _LINE_HEIGHT * (number + 1), note, colour="#666", size=11)
-        for number, note in enumerate(labels.notes)
+        _text(12, height + _LINE_HEIGHT * (number + 1), line, colour="#666", size=11)
+        for number, line in enumerate(lines)
     ]
     whole = height + _LINE_HEIGHT * (len(notes) + 1)
     svg = 'xmlns="http://www.w3.org/2000/svg" role="img" font-family="sans-serif"'
