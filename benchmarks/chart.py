@@ -41,6 +41,7 @@ def line_chart(labels: Labels, series: Mapping[str, Sequence[tuple[float, float]
         return _LEFT + plot_width * x / across, _TOP + _PLOT * (1 - y / up)
 
     parts = []
+    ends: list[tuple[float, float, str, str]] = []
     for step in range(5):
         value = up * step / 4
         _, y = place(0, value)
@@ -53,7 +54,11 @@ def line_chart(labels: Labels, series: Mapping[str, Sequence[tuple[float, float]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts.extend(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places)
-        parts.append(_text(places[-1][0] + 8, places[-1][1] + 4, name, colour=colour))
+        ends.append((places[-1][1] + 4, places[-1][0] + 8, name, colour))
+    lowest = 0.0
+    for y, x, name, colour in sorted(ends):  # names of lines that end close together stand below each other
+        lowest = max(y, lowest + _LINE_HEIGHT)
+        parts.append(_text(x, lowest, name, colour=colour))
     parts.append(_text(_LEFT, _TOP - 12, labels.values))
     parts.append(_text(_LEFT + plot_width / 2, _TOP + _PLOT + 38, labels.positions, anchor="middle"))
     return _document(labels, parts, _TOP + _PLOT + _BOTTOM)
