@@ -130,8 +130,8 @@ def test_slow_commits_pause_and_one_range_tries_again(fleet: Fleet, start_worker
 def test_a_range_that_takes_too_long_is_halved_until_it_does_not(
     fleet: Fleet, start_worker_process: StartWorker
 ) -> None:
-    """Two pictures a batch and 0.24 s each batch, one call may take 0.9 s: a range of 40 cannot end in one piece."""
-    values = {**fleet.values, "call_timeout_floor": "0.9", "call_timeout_cap": "0.9", "batch_size": "40"}
+    """A picture takes 0.12 s and a call may take 2 s: a range of 40 cannot end in one piece."""
+    values = {**fleet.values, "call_timeout_floor": "2", "call_timeout_cap": "2", "batch_size": "40"}
     start_worker_process("sby1", values, fleet.state)
     start_worker_process("sby2", values, fleet.state)
     fleet.enqueue((1, 40))
