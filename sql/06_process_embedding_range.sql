@@ -266,7 +266,11 @@ BEGIN
    ORDER BY p.id;
   SELECT MIN(id)
     INTO v_canary
-    FROM (SELECT id FROM &owner..picture_embeddings WHERE embedding IS NOT NULL FETCH FIRST 1 ROWS ONLY);
+    FROM (SELECT e.id
+            FROM &owner..picture_embeddings e
+            JOIN &owner..pictures p ON p.id = e.id
+           WHERE e.embedding IS NOT NULL AND p.img IS NOT NULL
+           FETCH FIRST 1 ROWS ONLY);
 
   v_start := 1;
   WHILE v_start <= v_pending.COUNT LOOP

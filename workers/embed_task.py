@@ -40,7 +40,7 @@ from workers.gate import Gate
 from workers.guard import Guard
 from workers.poison import MOST_LOSSES, Step, halve, next_step, put_aside
 from workers.rates import Rates
-from workers.session_pool import SessionPool
+from workers.session_pool import LogonError, SessionPool
 
 log = logging.getLogger("adgfleet.worker")
 T = TypeVar("T")
@@ -175,7 +175,8 @@ class EmbedTask:
             return self._give_back(error)
         if error.fault is Fault.STANDBY:
             shop.guard.standby_fault(error)
-            if LOST_SESSION.intersection(error.codes) or isinstance(error, UnexpectedCallError):
+            is_lost = LOST_SESSION.intersection(error.codes) and not isinstance(error, LogonError)
+            if is_lost or isinstance(error, UnexpectedCallError):
                 self._send(message.after_loss(), SHARED_QUEUE, error)
                 return self._moved("lost", message)
             return self._give_back(error)
@@ -199,17 +200,21 @@ class EmbedTask:
     def _halve(self, message: RangeMessage, error: DatabaseError) -> dict[str, Any]:
         shop = self._shop
         standby = PinnedStandby(shop.standby, shop.guard.pinned_name)
+        model = shop.settings.image_model
         try:
-            outcome = self._call(
-                lambda connection: halve(connection, standby, message, error, model=shop.settings.image_model)
-            )
+            outcome = self._call(lambda connection: halve(connection, standby, message, error, model=model))
+            if outcome.suspect is not None:  # one error proves nothing, least of all a lost session: once more
+                outcome = self._call(lambda connection: halve(connection, standby, message, error, model=model))
             if outcome.suspect is not None:
                 suspect = outcome.suspect
                 self._call(lambda connection: put_aside(connection, standby, suspect))
         except DatabaseError as refused:
-            # Halving changes nothing that a range could be blamed for: whatever fails here is the standby's.
+            # Halving changes nothing that a range could be blamed for: what fails here is the fleet's or the standby's.
             shop.note_error(refused)
-            shop.guard.standby_fault(refused)
+            if refused.fault is Fault.FLEET or LOGON_REFUSED.intersection(refused.codes):
+                shop.guard.fleet_fault(refused)
+            else:
+                shop.guard.standby_fault(refused)
             self._give_back(refused)
         for part in outcome.parts:
             self._send(part, SHARED_QUEUE, error)

@@ -273,9 +273,7 @@ class Guard:
         if seen.db_unique_name != self._pinned:
             text = f"the worker was pinned to {self._pinned}, but the database there is {seen.db_unique_name}"
             return Verdict(WorkerState.WRONG_ROLE, text)
-        if self._suspect_rest.is_resting(now):
-            return self._suspect
-        return self._late(seen)
+        return self._late(seen) or (self._suspect if self._suspect_rest.is_resting(now) else None)
 
     def _late(self, seen: Observation) -> Verdict | None:
         if seen.role == "PHYSICAL STANDBY" and seen.open_mode not in {"", APPLYING}:

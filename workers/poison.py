@@ -1,13 +1,15 @@
 """What becomes of a range that fails by its own fault: another standby, then halves, then one picture and its proof.
 
 It always ends: a range of n pending pictures is tried at most three times, then there are two ranges of n/2. A single
-picture is tried alone, beside a canary: if it fails and the canary embeds, it is put aside as failed. In all other
-cases nobody can prove whose fault it is, and its message becomes a dead letter.
+picture is tried alone, beside a canary: if it fails twice and the canary embeds twice, it is put aside as failed. One
+that embeds after sessions were lost with it starts anew once. In all other cases nobody can prove whose fault it is,
+and its message becomes a dead letter.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import re
 from collections.abc import Iterable
@@ -54,6 +56,14 @@ def next_step(message: RangeMessage, others: Iterable[str]) -> Step:
     if untried:
         return Step.ELSEWHERE
     return Step.AGAIN if message.attempts < _STANDBYS else Step.HALVE
+
+
+class Tried(Enum):
+    """What became of one picture."""
+
+    EMBEDDED = auto()
+    #: It has no image any more.
+    GONE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +113,15 @@ def halve(
         ((picture_id, _, _),) = _parts(connection, message, 1)
     if not _canary_embeds(connection, standby, near=picture_id, model=model):
         return Halved(unproven=f"picture {picture_id} fails, and there is no known-good picture to tell why: {error}")
-    own = _error_of(connection, standby, picture_id, model)
-    if own is None and isinstance(error, RangeFaultError):
+    own = _try(connection, standby, picture_id, model)
+    if isinstance(own, DatabaseError):
+        return Halved(suspect=Suspect(picture_id, own))
+    if own is Tried.GONE:
+        return Halved()
+    if isinstance(error, RangeFaultError) or message.attempts:
         return Halved(unproven=f"picture {picture_id} embeds, so it is not to blame for this: {error}")
-    if own is None:  # sessions and workers were lost with it in hand, not because of it: it starts anew
-        return Halved((message.part(picture_id, picture_id, 1),))
-    return Halved(suspect=Suspect(picture_id, own))
+    # Sessions and workers were lost with it in hand, not because of it: it starts anew, once.
+    return Halved((dataclasses.replace(message.part(picture_id, picture_id, 1), attempts=1),))
 
 
 def put_aside(connection: Connection, standby: PinnedStandby, suspect: Suspect) -> None:
@@ -153,18 +166,20 @@ def _canary_embeds(connection: Connection, standby: PinnedStandby, *, near: int,
         cursor.execute(statement("canaries"), near=near)
         canaries = [int(number) for (number,) in cursor if number is not None]
     failed: DatabaseError | None = None
-    for canary in canaries:  # one may have been replaced by a bad picture since it was embedded
-        failed = _error_of(connection, standby, canary, model)
-        if failed is None:
+    for canary in canaries:  # one may have been replaced since it was embedded, by a bad picture or by none
+        tried = _try(connection, standby, canary, model)
+        if tried is Tried.EMBEDDED:
             return True
+        if isinstance(tried, DatabaseError):
+            failed = tried
     if failed is None:
         return False
     text = f"{standby.name}: known-good pictures do not embed either: {failed}"
     raise TransientDatabaseError(text, codes=failed.codes, database=standby.name, advice=failed.advice) from failed
 
 
-def _error_of(connection: Connection, standby: PinnedStandby, picture_id: int, model: str) -> DatabaseError | None:
-    """Embed one picture; return why it fails, None if it does not.
+def _try(connection: Connection, standby: PinnedStandby, picture_id: int, model: str) -> Tried | DatabaseError:
+    """Embed one picture; return what became of it, or why it fails.
 
     Raises:
         WrongRoleError: The database is no standby any more.
@@ -173,8 +188,10 @@ def _error_of(connection: Connection, standby: PinnedStandby, picture_id: int, m
     try:
         with translated(standby.name), connection.cursor() as cursor:
             cursor.execute(statement("embed_one", image_model=model), id=picture_id)
-            if cursor.fetchone() is None:
-                check_pinned(connection, standby)  # else it has just been deleted
+            if cursor.fetchone() is not None:
+                return Tried.EMBEDDED
+            check_pinned(connection, standby)
+            return Tried.GONE
     except WrongRoleError:
         raise
     except DatabaseError as error:
@@ -182,7 +199,6 @@ def _error_of(connection: Connection, standby: PinnedStandby, picture_id: int, m
         if error.fault is Fault.STANDBY and not LOST_SESSION.intersection(error.codes):
             raise
         return error
-    return None
 
 
 def _code_of(error: DatabaseError) -> int:

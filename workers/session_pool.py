@@ -14,6 +14,10 @@ from fleet.sessions import Connection, Database, connect
 from workers.calls import AbandonedCallError
 
 
+class LogonError(TransientDatabaseError):
+    """Logging on failed; whatever the code says, no range has begun, so none has anything to do with it."""
+
+
 class SessionPool:
     """Sessions of one database, opened as they are needed; how many at once is the queue's matter."""
 
@@ -40,7 +44,7 @@ class SessionPool:
         """Lend a session; opened at its first use, dropped when the block fails.
 
         Raises:
-            DatabaseError: Logging on failed; that is never a range's fault.
+            LogonError, PermanentDatabaseError: Logging on failed; that is never a range's fault.
         """
         with self._lock:
             self._busy += 1
@@ -83,20 +87,19 @@ class SessionPool:
             _discard(connection)
 
     def _open(self) -> Connection:
+        name = self._database.name
         try:
             return connect(self._database, module="worker")
         except DatabaseError as error:
-            if error.fault in {Fault.STANDBY, Fault.FLEET}:
+            if error.fault is Fault.FLEET:
                 raise
-            raise TransientDatabaseError(
-                str(error), codes=error.codes, database=error.database, advice=error.advice
-            ) from error
+            raise LogonError(str(error), codes=error.codes, database=name, advice=error.advice) from error
         except FleetError:
             raise
         except Exception as error:
-            name = self._database.name
-            text = f"{name}: logging on failed with {type(error).__name__}: {error}"
-            raise TransientDatabaseError(text, database=name) from error
+            raise LogonError(
+                f"{name}: logging on failed with {type(error).__name__}: {error}", database=name
+            ) from error
 
 
 def _discard(connection: Connection) -> None:

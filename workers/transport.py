@@ -52,26 +52,36 @@ def checked_transport(put_aside: PutAside) -> type[Transport]:
 
 
 def nonsense_in(item: bytes | str) -> str:
-    """Return why a queue's entry is no Celery message in JSON for our task; empty if it is one.
+    """Return why a queue's entry is no message that ``fleet.range_queue`` has written; empty if it is one.
 
-    Whether its arguments make sense is judged later.
+    Celery and kombu trust what they read, so everything that they would trip over is refused. Whether the range that it
+    carries makes sense is judged later.
     """
     try:
         message = json.loads(item)
         properties, headers, body = message["properties"], message["headers"], message["body"]
-        if not isinstance(headers["id"], str) or headers["task"] != TASK_EMBED_RANGE:
+        if headers["task"] != TASK_EMBED_RANGE or not isinstance(headers["id"], str):
             return f"its task is {headers['task']!r:.100}, not {TASK_EMBED_RANGE}"
-        if message["content-type"] != "application/json":
-            return f"it is {message['content-type']}, not JSON"
-        if not isinstance(properties["delivery_tag"], str) or not isinstance(properties["delivery_info"], dict):
-            return "it has no delivery tag"
-        if properties.get("body_encoding") == "base64":
-            body = base64.b64decode(body, validate=True)
-        args, kwargs, _embed = json.loads(body)
-        if not isinstance(args, list) or not isinstance(kwargs, dict):
-            return "its body has no arguments"
+        if any(headers.get(name) for name in ("eta", "expires", "group", "chord", "callbacks", "errbacks", "chain")):
+            return "it wants more than a range"
+        if headers.get("timelimit") not in (None, [None, None]):
+            return "it has a time limit of its own"
+        if message["content-type"] != "application/json" or message["content-encoding"] != "utf-8":
+            return f"it is {message['content-type']!r:.100}, not JSON in UTF-8"
+        info = properties["delivery_info"]
+        if not all(
+            isinstance(text, str) for text in (properties["delivery_tag"], info["exchange"], info["routing_key"])
+        ):
+            return "it does not say where it came from"
+        if properties.get("body_encoding") != "base64":
+            return "its body is not in base64"
+        args, kwargs, embed = json.loads(base64.b64decode(body, validate=True))
+        if args != [] or not isinstance(kwargs, dict) or not isinstance(embed, dict):
+            return "its body does not hold a range"
+        if any(embed.get(name) for name in ("callbacks", "errbacks", "chain", "chord")):
+            return "it wants more than a range"
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        return f"it is no Celery message ({type(error).__name__}: {error})"
+        return f"it is no Celery message ({type(error).__name__}: {error!s:.200})"
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import oracledb
@@ -100,8 +101,12 @@ def test_a_picture_that_embeds_is_never_put_aside(prim: oracledb.Connection, sby
     outcome = halved(sby1, RangeMessage("run-1", 8, 8, 1))
     assert outcome.suspect is None
     assert "picture 8 embeds" in outcome.unproven
-    lost = halved(sby1, RangeMessage("run-1", 8, 8, 1, losses=6), DatabaseError("it never came to an end"))
-    assert lost == Halved((RangeMessage("run-1", 8, 8, 1),)), "it starts anew, without its history"
+    never_ended = DatabaseError("it never came to an end")
+    (anew,) = halved(sby1, RangeMessage("run-1", 8, 8, 1, losses=6), never_ended).parts
+    assert (anew.first_id, anew.losses) == (8, 0)
+    again = halved(sby1, dataclasses.replace(anew, losses=6), never_ended)
+    assert again.parts == (), "it starts anew once"
+    assert "picture 8 embeds" in again.unproven
 
 
 def test_without_a_good_picture_nothing_is_blamed(prim: oracledb.Connection, sby1: oracledb.Connection) -> None:
@@ -129,6 +134,22 @@ def test_one_canary_that_was_replaced_by_a_corrupt_picture_does_not_spoil_the_pr
     suspect = halved(sby1, RangeMessage("run-1", 8, 8, 1)).suspect
     assert suspect is not None
     assert suspect.picture_id == 8
+
+
+def test_a_canary_without_its_image_proves_nothing(
+    installed: Settings, prim: oracledb.Connection, sby1: oracledb.Connection
+) -> None:
+    embed(sby1, 1, 1)
+    run(prim, "update pictures set img = null where id = 1")
+    corrupt(installed, prim, 8)
+    outcome = halved(sby1, RangeMessage("run-1", 8, 8, 1))
+    assert outcome.suspect is None
+    assert "no known-good picture" in outcome.unproven
+
+
+def test_a_picture_that_was_deleted_meanwhile_is_nobodys(prim: oracledb.Connection, sby1: oracledb.Connection) -> None:
+    embed(sby1, 1, 1)
+    assert halved(sby1, RangeMessage("run-1", 9, 26, 1)) == Halved()
 
 
 def test_nothing_is_judged_and_nothing_put_aside_on_a_primary(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import signal
 import time
@@ -251,26 +252,38 @@ def test_an_unreadable_message_is_put_aside_with_its_reason(fleet: Fleet, start_
 def test_nonsense_in_the_queue_is_put_aside_and_the_worker_goes_on(
     fleet: Fleet, start_worker_process: StartWorker
 ) -> None:
-    good = {
-        "body": "[[], {}, {}]",
-        "headers": {"task": TASK_EMBED_RANGE, "id": "1"},
-        "content-type": "application/json",
-        "properties": {"delivery_tag": "1", "delivery_info": {}},
-    }
+    fleet.enqueue((1, 4))
+    text = str(fleet.state.client.lindex("embeddings", 0))
+    good = json.loads(text)
+
+    def changed(part: str, **fields: object) -> dict[str, object]:
+        return {**good, part: {**good[part], **fields}}
+
+    def with_body(*body: object) -> dict[str, object]:
+        return {**good, "body": base64.b64encode(json.dumps(body).encode()).decode()}
+
     bad = [
         {},
-        {"body": "x", "headers": {}, "properties": {}},
         {**good, "content-type": "application/x-python-serialize"},
-        {**good, "headers": {"task": "os.system", "id": "1"}},
-        {**good, "body": "%%%", "properties": {**good["properties"], "body_encoding": "base64"}},  # type: ignore[dict-item]
-        {**good, "properties": {}},
+        {**good, "headers": {}},
+        {**good, "body": "%%%"},
+        {name: good[name] for name in good if name != "properties"},
+        changed("headers", task="os.system"),
+        changed("headers", timelimit="abc"),
+        changed("properties", delivery_info={}),
+        changed("properties", body_encoding="rot13"),
+        changed("properties", body_encoding=7),
+        with_body([1], {}, {}),
+        with_body([], {}, [1]),
+        with_body([], {}, {"callbacks": [{"task": "os.system"}]}),
     ]
     nonsense = [b"garbage", b"\xff\xfe\x00", b"", b"[1,2]", b'"text"', b"[" * 100_000, *map(json.dumps, bad)]
     worker = start_worker_process("sby1", fleet.values, fleet.state)
     worker.wait_for("SERVING")
-    fleet.state.client.lpush("embeddings", *nonsense)
-    fleet.enqueue((1, 4))
     fleet.wait_until_stored(4)
+    fleet.state.client.lpush("embeddings", *nonsense)
+    fleet.enqueue((5, 8))
+    fleet.wait_until_stored(8)
     wait_until(lambda: fleet.state.dead_letters_total() == len(nonsense), "all put aside")
     assert "CRITICAL" not in worker.text()
     assert "Connection to broker lost" not in worker.text()

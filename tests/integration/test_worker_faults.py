@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from fleet.celery_app import TASK_EMBED_RANGE, create_app
@@ -183,12 +185,25 @@ def test_the_standby_sees_whose_sessions_these_are(fleet: Fleet, start_worker_pr
     assert "adgfleet guard" in modules
 
 
-def test_a_moments_fault_of_the_standby_condemns_no_picture(fleet: Fleet, start_worker_process: StartWorker) -> None:
-    start_worker_process("sby1", fleet.values, fleet.state)
-    fleet.enqueue((1, 40))
-    fleet.wait_until_stored(4)
-    fleet.levers("sby1").raise_error(4036, 1, "query")
-    fleet.wait_until_stored(40)
+def test_a_moments_fault_of_the_standby_condemns_no_picture(fleet: Fleet) -> None:
+    counts: list[float] = []
+    with connect(Database.standby(fleet.settings, "sby1"), module="test") as connected:
+
+        def embed() -> None:
+            with connected.cursor() as cursor:
+                outs = [cursor.var(float) for _ in range(5)]
+                cursor.callproc("process_embedding_range", [1, 20, 20, "ROW", *outs])
+                counts.extend(out.getvalue() for out in outs[:4])
+
+        before = fleet.inferences("sby1")
+        call = threading.Thread(target=embed)
+        call.start()
+        wait_until(lambda: fleet.inferences("sby1") >= before + 4, "some embedded")
+        fleet.levers("sby1").raise_error(4036, 1, "query")  # no session but this one asks anything there
+        wait_until(lambda: "ora" not in fleet.levers("sby1").status()["faults"], "met by a picture", seconds=5)
+        assert call.is_alive(), "it was met in the middle"
+        call.join()
+    assert counts == [20, 0, 0, 0]
     assert fleet.failed() == []
 
 
