@@ -259,6 +259,7 @@ def stopped_apply(cluster: Cluster) -> Iterator[None]:
     """Standby sby1 applies no redo."""
     cluster.levers("sby1").apply(on=False)
     yield
+    cluster.levers("sby1").cut()  # what an ended producer has left waiting there is not the next test's
     cluster.levers("sby1").apply(on=True)
 
 
