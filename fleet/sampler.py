@@ -21,7 +21,7 @@ import redis
 from fleet.dataguard import read_identity
 from fleet.errors import ConfigurationError, DatabaseError, PermanentDatabaseError
 from fleet.samples import SAMPLE_SECONDS, DatabaseSample, Sample, SampleStore
-from fleet.sessions import Connection, Database, connect, translated
+from fleet.sessions import Connection, Database, close_aside, connect, translated
 from fleet.settings import Settings
 from fleet.state import FleetState
 from fleet.statements import statement
@@ -163,7 +163,7 @@ class DatabaseWatch:
         """Close the session, on the side: closing one whose database hangs would wait for it."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            threading.Thread(target=_close, args=(connection,), name="close-session", daemon=True).start()
+            close_aside(connection)
 
 
 class Sampler:
@@ -271,8 +271,3 @@ def _database_sample(facts: DatabaseFacts, rate: float | None) -> DatabaseSample
     if not facts.answers:
         return DatabaseSample(pictures_per_second=rate)
     return DatabaseSample(facts.db_unique_name, facts.role, facts.busy_seconds, facts.idle_seconds, rate)
-
-
-def _close(connection: Connection) -> None:
-    with contextlib.suppress(Exception):  # it is being thrown away
-        connection.close()

@@ -24,6 +24,9 @@ Connection: TypeAlias = oracledb.Connection
 #: ORA-00001: the driver shows it as this class.
 IntegrityError = oracledb.IntegrityError
 
+#: A session that is closed has so long for its logoff, then it is left behind, seconds.
+_LOGOFF_SECONDS = 5.0
+
 _thick_lock = threading.Lock()
 _thick_home: str | None = None
 
@@ -120,7 +123,7 @@ def connect(database: Database, *, module: str) -> Connection:
     except TimeoutError:
         abandoned.set()
         if result.done() and result.exception() is None:  # it came at the last moment
-            result.result().close()
+            close_aside(result.result())
         raise classify(
             f"DPY-6005: no answer from {database.dsn} within {database.connect_timeout_seconds:g} s", database.name
         ) from None
@@ -132,6 +135,27 @@ def connect(database: Database, *, module: str) -> Connection:
         ) from error
     connection.module = f"adgfleet {module}"
     return connection
+
+
+def close_aside(connection: Connection) -> threading.Event:
+    """Close a session in a thread of its own: one whose database hangs waits for the answer to its logoff for ever.
+
+    Returns:
+        Set when the session is closed, or left behind because that takes longer than five seconds.
+    """
+    is_over = threading.Event()
+
+    def log_off() -> None:
+        with contextlib.suppress(Exception):  # it is being thrown away, perhaps because it does not work
+            connection.close()
+        leaver.cancel()
+        is_over.set()
+
+    leaver = threading.Timer(_LOGOFF_SECONDS, is_over.set)
+    leaver.daemon = True
+    leaver.start()
+    threading.Thread(target=log_off, name="close-session", daemon=True).start()
+    return is_over
 
 
 @contextlib.contextmanager

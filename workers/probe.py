@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 
 from fleet.dataguard import age_of, read_identity, seconds_of
 from fleet.errors import DatabaseError, TransientDatabaseError
 from fleet.ora_codes import LOST_SESSION
-from fleet.sessions import Connection, Database, connect, translated
+from fleet.sessions import Connection, Database, close_aside, connect, translated
 from fleet.statements import statement
 from workers.calls import AbandonedCallError, RunningCalls
 from workers.guard import Guard, Observation
@@ -32,18 +31,25 @@ class Probe:
         self._calls = RunningCalls(database.name)
         self._connection: Connection | None = None
         self._denied: set[str] = set()
-        #: False: there is no session, and none is being opened.
-        self.may_be_connected = False
+        self._may_have_session = False
+        #: Set when the last session that was given up is closed or left behind.
+        self._is_closed = threading.Event()
+        self._is_closed.set()
+
+    @property
+    def may_be_connected(self) -> bool:
+        """False: there is no session, none is being opened and none being closed."""
+        return self._may_have_session or not self._is_closed.is_set()
 
     def run(self, stopping: threading.Event) -> None:
         """Ask until ``stopping``."""
         while not stopping.is_set():
-            self.may_be_connected = True  # said before the guard is asked, so that no logon goes unsaid
+            self._may_have_session = True  # said before the guard is asked, so that no logon goes unsaid
             if self._guard.may_log_on:
                 self._ask()
             else:
                 self._drop()
-                self.may_be_connected = False
+                self._may_have_session = False
             stopping.wait(self._interval_seconds)
         self._drop()
 
@@ -118,5 +124,4 @@ class Probe:
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            with contextlib.suppress(Exception):  # it is being thrown away
-                connection.close()
+            self._is_closed = close_aside(connection)

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 
 from fleet.errors import DatabaseError, Fault, FleetError, TransientDatabaseError
-from fleet.sessions import Connection, Database, connect
+from fleet.sessions import Connection, Database, close_aside, connect
 from workers.calls import AbandonedCallError
 
 
@@ -25,6 +25,8 @@ class SessionPool:
         """Open nothing yet."""
         self._database = database
         self._idle: list[Connection] = []
+        #: One for each session that is being closed, set when that is over.
+        self._closing: list[threading.Event] = []
         self._lock = threading.Lock()
         self._busy = 0
 
@@ -35,9 +37,10 @@ class SessionPool:
 
     @property
     def open(self) -> int:
-        """Sessions that are there, idle or in use."""
+        """Sessions that are there: idle, in use, or being closed and not left behind yet."""
         with self._lock:
-            return len(self._idle) + self._busy
+            self._closing = [is_over for is_over in self._closing if not is_over.is_set()]
+            return len(self._idle) + self._busy + len(self._closing)
 
     @contextlib.contextmanager
     def session(self) -> Iterator[Connection]:
@@ -55,7 +58,7 @@ class SessionPool:
             except AbandonedCallError:
                 raise  # the call that was left behind closes it when it ends
             except BaseException:
-                _discard(connection)
+                self._discard(connection).wait()  # what it holds is free before its range goes to another standby
                 raise
             with self._lock:
                 self._idle.append(connection)
@@ -64,17 +67,16 @@ class SessionPool:
                 self._busy -= 1
 
     def keep(self, sessions: int) -> None:
-        """Close idle sessions until no more than so many are open."""
-        while True:
-            with self._lock:
-                if not self._idle or len(self._idle) + self._busy <= sessions:
-                    return
-                connection = self._idle.pop(0)
-            _discard(connection)
+        """Close idle sessions, waiting for none of them, until no more than so many are left."""
+        with self._lock:
+            while self._idle and len(self._idle) + self._busy > sessions:
+                self._closing.append(close_aside(self._idle.pop(0)))
 
     def close(self) -> None:
-        """Close the idle sessions; those in use end with the process."""
+        """Close the idle sessions, or leave them behind; those in use end with the process."""
         self.keep(0)
+        for is_over in self._closing:
+            is_over.wait()
 
     def _take(self) -> Connection | None:
         while True:
@@ -84,7 +86,13 @@ class SessionPool:
                 connection = self._idle.pop()
             if connection.is_healthy():
                 return connection
-            _discard(connection)
+            self._discard(connection)
+
+    def _discard(self, connection: Connection) -> threading.Event:
+        is_over = close_aside(connection)
+        with self._lock:
+            self._closing.append(is_over)
+        return is_over
 
     def _open(self) -> Connection:
         name = self._database.name
@@ -100,8 +108,3 @@ class SessionPool:
             raise LogonError(
                 f"{name}: logging on failed with {type(error).__name__}: {error}", database=name
             ) from error
-
-
-def _discard(connection: Connection) -> None:
-    with contextlib.suppress(Exception):  # it is being thrown away, perhaps because it does not work
-        connection.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -99,6 +100,40 @@ def test_a_session_in_which_anything_failed_is_closed(fleet: Fleet) -> None:
     with pool.session() as again:
         assert again is kept
     pool.close()
+
+
+def test_a_session_of_a_frozen_standby_is_closed_without_waiting_for_it(fleet: Fleet) -> None:
+    pool = SessionPool(Database.standby(fleet.settings, "sby1"))
+    with pool.session() as connection:
+        pass
+    fleet.cluster.freeze("sby1")
+    began = time.monotonic()
+    pool.keep(0)
+    assert time.monotonic() - began < 1
+    assert pool.open == 1, "it is open until the standby has answered the logoff"
+    fleet.cluster.thaw("sby1")
+    wait_until(lambda: pool.open == 0, "closed")
+    assert not connection.is_healthy()
+
+
+def test_a_worker_drains_beside_a_frozen_standby(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    values = {**fleet.values, "probe_timeout": "1"}
+    worker = start_worker_process("sby1", values, fleet.state)
+    fleet.enqueue((1, 4))
+    fleet.wait_until_stored(4)
+    wait_until(lambda: (beat := worker.heartbeat()) is not None and (beat.busy, beat.open_sessions) == (0, 2), "idle")
+    fleet.cluster.freeze("sby1")
+    fleet.state.drain("sby1")
+
+    def is_drained() -> bool:
+        beat = worker.heartbeat()
+        assert beat is not None, "its pulse goes on"
+        return (beat.state, beat.open_sessions) == ("PAUSED", 0)
+
+    wait_until(is_drained, "drained", seconds=15)
+    fleet.cluster.thaw("sby1")
+    fleet.state.resume("sby1")
+    worker.wait_for("SERVING", seconds=10)
 
 
 def test_failing_redirection_is_the_standbys_fault(fleet: Fleet, start_worker_process: StartWorker) -> None:
