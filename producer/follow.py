@@ -102,7 +102,7 @@ def follow(following: Following) -> Followed:
     An outage of Redis or of the databases, a failover among them, is lived through until the idle limit.
 
     Raises:
-        NoWorkersError: No worker is alive and nothing moves.
+        NoWorkersError: No worker is alive and nothing has moved for the idle limit.
         StalledError: Workers are alive, but pictures stay pending.
         QueueError: Redis has not answered for the idle limit.
         DatabaseError: The databases have not answered for the idle limit, or the fault is the fleet's.
@@ -191,6 +191,10 @@ def _keep_going(following: Following, pending: int, *, quiet_seconds: float) -> 
         following.say(f"nothing can be enqueued again now: {error}")
         return
     if min(quiet_seconds, time.monotonic() - following.outage_at) < _QUIET_SECONDS:
+        return
+    if not workers and not is_over:
+        limit = following.idle_limit_seconds
+        following.say(f"no worker is alive; waiting {limit:g} s for one: adgfleet worker STANDBY")
         return
     if not workers:
         raise NoWorkersError(

@@ -1,4 +1,4 @@
-"""Following through outages: Redis is a port where nobody listens, the databases' answers are given."""
+"""Following through outages and without workers: Redis is a port where nobody listens, or empty; answers are given."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from itertools import repeat
 
 import pytest
 
+from fleet.console import not_again
 from fleet.errors import DatabaseError, PermanentDatabaseError, QueueError, TransientDatabaseError
 from fleet.settings import load_settings
 from fleet.state import FleetState
 from producer.enqueue import Enqueued
-from producer.follow import Following, follow
+from producer.follow import Following, NoWorkersError, follow
+from tests.fix_redis import RedisServer, redis_server
+
+__all__ = ["redis_server"]
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +25,12 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"producer.follow.{name}", 0.02)
 
 
-def following(answers: Iterator[int | DatabaseError], said: list[str], idle_limit_seconds: float = 60.0) -> Following:
+def following(
+    answers: Iterator[int | DatabaseError],
+    said: list[str],
+    idle_limit_seconds: float = 60.0,
+    state: FleetState | None = None,
+) -> Following:
     """Follow five pictures; the databases give one answer after the other."""
 
     def count_pending() -> int:
@@ -32,12 +41,12 @@ def following(answers: Iterator[int | DatabaseError], said: list[str], idle_limi
 
     nowhere = load_settings(overrides={"redis_url": "redis://127.0.0.1:1/0"}, environment={})
     return Following(
-        FleetState(nowhere),
+        state or FleetState(nowhere),
         [],
         count_pending,
         lambda: Enqueued("run", 0, 0),
         idle_limit_seconds,
-        said.append,
+        not_again(said.append),
         pictures=5,
     )
 
@@ -71,3 +80,24 @@ def test_databases_that_do_not_come_back_are_named() -> None:
 def test_what_only_somebody_can_mend_is_said_at_once() -> None:
     with pytest.raises(PermanentDatabaseError, match="ORA-01017"):
         follow(following(iter([PermanentDatabaseError("ORA-01017")]), []))
+
+
+@pytest.fixture
+def idle(redis_server: RedisServer) -> Iterator[FleetState]:
+    """A fleet without workers."""
+    state = FleetState(redis_server.settings())
+    yield state
+    state.close()
+
+
+def test_workers_are_waited_for(idle: FleetState) -> None:
+    said: list[str] = []
+    assert follow(following(iter([5, 5, 5, 0]), said, state=idle)).pending == 0
+    assert said == ["no worker is alive; waiting 60 s for one: adgfleet worker STANDBY"]
+
+
+def test_without_a_worker_it_ends_when_the_idle_limit_is_over(idle: FleetState) -> None:
+    began = time.monotonic()
+    with pytest.raises(NoWorkersError, match="5 pictures are pending"):
+        follow(following(repeat(5), [], idle_limit_seconds=0.5, state=idle))
+    assert 0.5 < time.monotonic() - began < 10
