@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fleet.celery_app import create_app, standby_queue
+from fleet.celery_app import create_app, standby_queue, unacked_key
 from fleet.messages import RangeMessage
 from fleet.range_queue import send_range
 from fleet.sessions import Connection, Database, session
@@ -23,6 +23,8 @@ _DEADLINE_SECONDS = 60.0
 #: A killed worker's range runs again within ten seconds; one that does not in this time is not in the queue any more.
 _LOST_SECONDS = 25.0
 _POLL_SECONDS = 0.005
+#: One message in so many points may be lost, and one in any case: Redis hands it to a process before that can note it.
+_POINTS_FOR_A_LOSS = 10
 #: The first point lies before the range is taken, the last after it is done, by this share of its duration.
 _MARGIN_SHARE = 0.15
 
@@ -31,41 +33,59 @@ _MARGIN_SHARE = 0.15
 class PointsVerdict:
     """What became of a range whose worker was killed."""
 
+    #: How often the worker was killed.
+    points: int = 0
     #: Empty where nothing differs from a fault-free run.
     differences: list[str] = field(default_factory=list)
     #: Redis had handed the message to a process that was killed before it could note that; the producer ran again.
     lost_messages: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing differs and no more messages are lost than the moment of taking explains."""
+        return not self.differences and self.lost_messages <= max(1, self.points // _POINTS_FOR_A_LOSS)
 
 
 def run_points(template: Template, reference: Reference, directory: Path, *, points: int) -> PointsVerdict:
     """Kill the worker at so many points of a range's life, evenly spread in time."""
     ids = sorted(template.good | template.bad)[:_PICTURES]
     message = RangeMessage("points", ids[0], ids[-1], len(ids))
-    verdict = PointsVerdict()
+    verdict = PointsVerdict(points)
     rig = Rig(template, directory)
     try:
         rig.start()
-        duration, _ = _run_once(rig, message, kill_after_seconds=None)
+        duration = _run_once(rig, message, kill_after_seconds=None).seconds
         for point in range(points):
             share = -_MARGIN_SHARE + (1 + 2 * _MARGIN_SHARE) * (point + 0.5) / points
             at = share * duration
-            _, is_lost = _run_once(rig, message, kill_after_seconds=at)
+            run = _run_once(rig, message, kill_after_seconds=at)
             found = _differences(rig, template, reference.vectors, ids)
-            lost = "; its message was lost, produced again" if is_lost else ""
+            if run.is_lost and run.was_taken:
+                found.append("its message is lost although the worker had noted it as taken")
+            lost = "; its message was lost, produced again" if run.is_lost else ""
             sys.stderr.write(f"killed at {at:6.3f} s of {duration:.3f} s: {'; '.join(found) or 'equal'}{lost}\n")
             verdict.differences += [f"killed at {at:.3f} s: {line}" for line in found]
-            verdict.lost_messages += is_lost
+            verdict.lost_messages += run.is_lost
     finally:
         rig.stop()
     return verdict
 
 
-def _run_once(rig: Rig, message: RangeMessage, *, kill_after_seconds: float | None) -> tuple[float, bool]:
-    """Embed the range anew.
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run of the range."""
 
-    Returns:
-        Seconds from the moment that it was taken, or would have been, to its end; whether its message was lost.
-    """
+    #: From the moment that it was taken, or would have been, to its end.
+    seconds: float
+    #: The worker had noted the message as taken just before it was killed.
+    was_taken: bool
+    #: The range ended only when the producer had run again.
+    is_lost: bool
+
+
+def _run_once(rig: Rig, message: RangeMessage, *, kill_after_seconds: float | None) -> _Run:
+    """Embed the range anew."""
+    was_taken = False
     standby = STANDBYS[0]
     with session(Database.primary(rig.settings), module="chaos") as primary:
         _forget(primary, message)
@@ -74,6 +94,7 @@ def _run_once(rig: Rig, message: RangeMessage, *, kill_after_seconds: float | No
         with session(Database.standby(rig.settings, standby), module="chaos") as watching:
             if kill_after_seconds is not None and kill_after_seconds < 0:
                 send_range(app, message, queue=standby_queue(standby))
+                was_taken = _is_noted(rig, standby)
                 rig.signal_worker(standby, signal.SIGKILL)
                 started = time.monotonic()
             else:
@@ -82,13 +103,19 @@ def _run_once(rig: Rig, message: RangeMessage, *, kill_after_seconds: float | No
                 started = time.monotonic()
                 if kill_after_seconds is not None:
                     time.sleep(kill_after_seconds)  # the point is the test's input
+                    was_taken = _is_noted(rig, standby)
                     rig.signal_worker(standby, signal.SIGKILL)
         is_lost = not _settles(primary, message, _LOST_SECONDS)
         if is_lost:
             rig.produce()
             if not _settles(primary, message, _DEADLINE_SECONDS):
                 raise RuntimeError("the range does not come to an end")
-        return time.monotonic() - started, is_lost
+        return _Run(time.monotonic() - started, was_taken, is_lost)
+
+
+def _is_noted(rig: Rig, standby: str) -> bool:
+    with rig.redis() as client:
+        return bool(client.exists(unacked_key(standby)))
 
 
 def _settles(primary: Connection, message: RangeMessage, seconds: float) -> bool:

@@ -48,8 +48,9 @@ class Verdict:
     """What a trial found."""
 
     seed: int
-    #: The kinds of the faults, in the order in which they happened.
+    #: The kinds of the faults that happened, in that order.
     kinds: list[str]
+    #: What was planned.
     faults: list[str]
     differences: list[str]
     #: Faults that could not happen, because another stood in their way, and why.
@@ -57,7 +58,9 @@ class Verdict:
     seconds: float = 0.0
     inferences: int = 0
     on_a_primary: int = 0
-    #: By fault: seconds until pictures were stored at half the usual rate again; None: the run was over.
+    #: For each of ``kinds``: when it had happened, seconds after the start.
+    happened_at: list[float] = field(default_factory=list)
+    #: For each of ``kinds``: seconds until pictures were stored at half the usual rate again; None: the run was over.
     recovery_seconds: list[float | None] = field(default_factory=list)
 
     @property
@@ -95,19 +98,17 @@ def run_trial(
         kind: One fault of this kind instead of what the seed chooses.
     """
     planned = plan_faults(seed) if kind is None else plan_fault(kind, seed)
-    verdict = Verdict(
-        seed, [type(fault).__name__ for _, fault in planned], [f"{fault} at {at:.1f} s" for at, fault in planned], []
-    )
+    verdict = Verdict(seed, [], [f"{fault} at {at:.1f} s" for at, fault in planned], [])
     rig = Rig(template, directory)
     try:
         rig.start()
         observer = _observe(rig)
         rig.produce()
-        happened = _break(rig, planned, observer.started, verdict)
         try:
+            let_happen(rig, planned, observer.started, verdict)
             _recover(rig, produce_again=any(fault.empties_queue for _, fault in planned))
             verdict.differences += _judge(rig, template, reference.vectors)
-        except (RuntimeError, DatabaseError) as error:
+        except (RuntimeError, DatabaseError, ClusterError, ControlError, redis.RedisError) as error:
             verdict.differences.append(str(error))
         verdict.seconds = time.monotonic() - observer.started
         observation = observer.stop()
@@ -115,7 +116,7 @@ def run_trial(
         rig.stop()
     verdict.inferences, verdict.on_a_primary = observation.inferences, observation.on_a_primary
     verdict.recovery_seconds = [
-        recovery_seconds(observation, at, usual=reference.pictures_per_second) for at in happened
+        recovery_seconds(observation, at, usual=reference.pictures_per_second) for at in verdict.happened_at
     ]
     return verdict
 
@@ -150,25 +151,28 @@ def _observe(rig: Rig) -> Observer:
     return observer
 
 
-def _break(rig: Rig, planned: list[tuple[float, Fault]], started: float, verdict: Verdict) -> list[float]:
-    """Let the faults happen at their times and mend them; return when they happened.
+def let_happen(rig: Rig, planned: list[tuple[float, Fault]], started: float, verdict: Verdict) -> None:
+    """Let the faults happen at their times, note which did and when, and mend them.
 
-    One that cannot happen because another stands in its way is noted; a trial without any fault proves nothing.
+    One that cannot happen because another stands in its way is noted apart; a trial without any fault proves nothing.
+
+    Raises:
+        ClusterError, ControlError: One cannot be mended.
     """
-    happened: list[float] = []
-    unmended = set(range(len(planned)))
-    for number, (at, fault) in enumerate(planned):
+    unmended: list[Fault] = []
+    for at, fault in planned:
         time.sleep(max(0.0, started + at - time.monotonic()))  # the fault's own time is the test's input
-        happened.append(time.monotonic() - started)
         try:
             fault.happen(rig)
         except (ClusterError, ControlError, redis.RedisError) as error:  # another fault stands in its way
             verdict.prevented.append(f"{fault}: {error}")
-            unmended.discard(number)
-    if len(verdict.prevented) == len(planned):
+            continue
+        verdict.kinds.append(type(fault).__name__)
+        verdict.happened_at.append(time.monotonic() - started)
+        unmended.append(fault)
+    if not verdict.kinds:
         verdict.differences.append("none of its faults happened")
-    _mend([planned[number][1] for number in sorted(unmended)], rig)
-    return happened
+    _mend(unmended, rig)
 
 
 def _mend(faults: list[Fault], rig: Rig) -> None:
