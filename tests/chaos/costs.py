@@ -34,7 +34,7 @@ def costs_by_fault(verdicts: Iterable[Verdict], *, reference_inferences: int) ->
             cost.trials += 1
             if seconds is not None:
                 cost.back_seconds.append(seconds)
-            if len(verdict.kinds) == 1:
+            if len(verdict.kinds) == 1 and verdict.is_clean:  # one that was cut short has not done all the work
                 cost.again.append(verdict.inferences - reference_inferences)
     return dict(sorted(costs.items()))
 

@@ -32,6 +32,7 @@ def test_inferences_are_charged_to_a_fault_that_was_alone() -> None:
     verdicts = [
         Verdict(1, ["KilledWorker"], [], [], inferences=1_030, recovery_seconds=[2.0]),
         Verdict(2, ["KilledWorker", "CutStandby"], [], [], inferences=1_500, recovery_seconds=[4.0, None]),
+        Verdict(3, ["KilledWorker"], [], ["it cannot be mended"], inferences=5, recovery_seconds=[None]),
     ]
     costs = costs_by_fault(verdicts, reference_inferences=1_020)
     assert costs["KilledWorker"].again == [10]
