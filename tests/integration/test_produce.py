@@ -255,12 +255,13 @@ def test_watching_enqueues_each_load_once_and_what_vanished_again_and_ends_in_or
 
 
 @pytest.fixture
-def stopped_apply(cluster: Cluster) -> Iterator[None]:
+def stopped_apply(cluster: Cluster, settings: Settings) -> Iterator[None]:
     """Standby sby1 applies no redo."""
     cluster.levers("sby1").apply(on=False)
     yield
-    cluster.levers("sby1").cut()  # what an ended producer has left waiting there is not the next test's
     cluster.levers("sby1").apply(on=True)
+    # What an ended producer has left waiting there is not the next test's.
+    wait_for(lambda: produce_sessions(settings, "sby1") == 0)
 
 
 def planned_on(settings: Settings, standbys: list[str]) -> tuple[str, list[str]]:
@@ -330,7 +331,8 @@ def test_a_frozen_standby_holds_no_producer_that_is_told_to_end(
     most_seconds: float,
 ) -> None:
     with connect(Database.primary(settings), module="test") as prim:
-        run(prim, "delete from pictures", "commit")  # a standby that applies nothing is waited for
+        run(prim, "delete from pictures")
+        add(prim, 1)  # a standby that applies nothing is waited for
     environment = clean_environment(STANDBYS=f"sby1={settings.standby_dsn('sby1')}")
     producing = command("produce", *mode, "--range-size", "10")
     with subprocess.Popen(producing, cwd=work, env=environment, stderr=subprocess.PIPE, text=True) as process:
