@@ -23,6 +23,9 @@ from selenium.webdriver.support.ui import WebDriverWait
 SCREENSHOTS = Path(__file__).parents[1] / "test-output" / "screenshots"
 WIDE = (1280, 900)
 PHONE = (390, 800)
+#: Phones of other widths: nothing may stick out of them.
+SMALL_PHONES = ((360, 800), (320, 700))
+_WIDEST_PHONE = 480
 _PACKAGES = ("chromium", "chromium-driver")
 _INSTALL_SECONDS = 600
 _INSTALL_LOCK = Path(tempfile.gettempdir()) / "adgfleet-install-chromium.lock"
@@ -89,7 +92,7 @@ def look(driver: webdriver.Chrome, size: tuple[int, int], *, dark: bool = False,
         "width": size[0],
         "height": size[1],
         "deviceScaleFactor": 1,
-        "mobile": size[0] == PHONE[0],
+        "mobile": size[0] <= _WIDEST_PHONE,
     }
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     features = {
@@ -133,5 +136,11 @@ def problems_of(driver: webdriver.Chrome) -> list[str]:
     found = driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
     serious = [entry for entry in found["violations"] if entry["impact"] in {"serious", "critical"}]
     problems = [f"{entry['id']}: {entry['nodes'][0]['html']}" for entry in serious]
-    overflow = driver.execute_script("return document.documentElement.scrollWidth - innerWidth")
-    return [*problems, f"{overflow} pixels too wide"] if overflow > 0 else problems
+    too_wide = pixels_too_wide(driver)
+    return [*problems, f"{too_wide} pixels too wide"] if too_wide > 0 else problems
+
+
+def pixels_too_wide(driver: webdriver.Chrome) -> int:
+    """Return by how much the page scrolls sideways; ``innerWidth`` would grow with it on an emulated phone."""
+    root = "document.documentElement"
+    return int(driver.execute_script(f"return {root}.scrollWidth - {root}.clientWidth"))

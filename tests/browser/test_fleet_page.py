@@ -19,10 +19,12 @@ from fleet.settings import load_settings
 from fleet.state import FleetState
 from tests.fix_browser import (
     PHONE,
+    SMALL_PHONES,
     WIDE,
     errors_on_console,
     hosts_asked,
     look,
+    pixels_too_wide,
     problems_of,
     screenshot,
     wait,
@@ -178,6 +180,19 @@ def test_nobody_is_shut_out(browser: webdriver.Chrome, rig: Rig, size: tuple[int
     height = int(browser.execute_script("return document.documentElement.scrollHeight"))
     look(browser, (size[0], height), dark=dark)
     screenshot(browser, f"fleet-{'phone' if size == PHONE else 'wide'}-{'dark' if dark else 'light'}")
+
+
+@pytest.mark.parametrize("size", SMALL_PHONES, ids=lambda size: str(size[0]))
+@pytest.mark.parametrize("path", ["/fleet", "/", "/api"])
+def test_nothing_sticks_out_of_a_small_phone(
+    browser: webdriver.Chrome, rig: Rig, path: str, size: tuple[int, int]
+) -> None:
+    look(browser, size)
+    if path == "/fleet":
+        open_page(browser, rig)
+    else:
+        browser.get(rig.address + path)
+    assert pixels_too_wide(browser) == 0
 
 
 def test_databases_go_and_come_back(browser: webdriver.Chrome, rig: Rig) -> None:
