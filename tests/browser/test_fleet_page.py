@@ -117,6 +117,17 @@ def test_every_database_has_a_card_and_nobody_else_is_asked(browser: webdriver.C
     assert errors_on_console(browser) == []
 
 
+def test_a_hundred_percent_means_all(browser: webdriver.Chrome, rig: Rig) -> None:
+    open_page(browser, rig)
+    script = """
+        const [shares, done] = arguments;
+        import("/static/figures.js").then((figures) => done(shares.map((each) => figures.percent(...each))));
+    """
+    shares = [[0, 0], [0, 7], [1, 3], [985, 1000], [9999, 10_000], [99_999, 100_000], [100_000, 100_000]]
+    said = browser.execute_async_script(script, shares)
+    assert said == ["0", "0", "33", "98", "99.9", "99.9", "100"]
+
+
 def test_a_paused_standby_is_shown_without_a_reload(browser: webdriver.Chrome, rig: Rig) -> None:
     open_page(browser, rig)
     browser.execute_script("window.still = 'the same page'")

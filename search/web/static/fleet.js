@@ -1,5 +1,6 @@
 // The fleet page: what the server streams, drawn; it never sends anything but the wish to read.
 import { LineChart } from "/static/chart.js";
+import { counted, duration, number, percent, said } from "/static/figures.js";
 
 const KEPT_SECONDS = 600;
 const REOPEN_MILLISECONDS = 3000;
@@ -7,7 +8,6 @@ const STALE_SECONDS = 5;
 const SERIES = 6;
 
 const element = (id) => document.getElementById(id);
-const number = new Intl.NumberFormat("en");
 const cards = new Map(); // name: the parts of its card
 const states = new Map(); // name: the state that was said last
 let points = [];
@@ -24,18 +24,6 @@ const rateChart = new LineChart(element("rate-chart"), { title: "Pictures a seco
 const GOOD = new Set(["SERVING", "OPEN"]);
 const WARN = new Set(["PAUSED", "LAGGING", "SLOW_COMMIT", "UNKNOWN"]);
 const kindOf = (state) => (GOOD.has(state) ? "good" : WARN.has(state) ? "warn" : "bad");
-const said = (value, digits = 1) => (value === null || value === undefined ? "–" : value.toFixed(digits));
-const counted = (count, noun) => `${number.format(count)} ${noun}${count === 1 ? "" : "s"}`;
-
-function duration(seconds) {
-  const whole = Math.round(seconds);
-  for (const [unit, parts, small, size] of [["d", 86400, "h", 3600], ["h", 3600, "min", 60], ["min", 60, "s", 1]]) {
-    if (whole >= parts) {
-      return `${Math.floor(whole / parts)} ${unit} ${Math.floor((whole % parts) / size)} ${small}`;
-    }
-  }
-  return `${whole} s`;
-}
 
 function put(target, text) {
   if (target.textContent !== text) {
@@ -136,9 +124,9 @@ function showWork() {
   const share = counts ? counts.embedded / all : 0;
   meter.querySelector(".embedded").style.setProperty("--share", share);
   meter.querySelector(".failed").style.setProperty("--share", counts ? counts.failed / all : 0);
-  meter.setAttribute("aria-valuenow", (100 * share).toFixed(0));
+  meter.setAttribute("aria-valuenow", Math.floor(100 * share));
   if (counts) {
-    put(element("sum"), `${(100 * share).toFixed(share > 0.99 && share < 1 ? 1 : 0)} % of ${counted(counts.pictures, "picture")} embedded, as ${counts.database} says`);
+    put(element("sum"), `${percent(counts.embedded, counts.pictures)} % of ${counted(counts.pictures, "picture")} embedded, as ${counts.database} says`);
   } else {
     put(element("sum"), fleet.counts_problem ? `not counted: ${fleet.counts_problem}` : "being counted");
   }
