@@ -22,6 +22,8 @@ from fleet.errors import ConfigurationError
 #: A name that goes into SQL text unquoted: models cannot be bound. Source: Oracle's rule for nonquoted identifiers.
 _SQL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_$#]{0,127}")
 _QUALIFIED_SQL_NAME = re.compile(rf"({_SQL_NAME.pattern}\.)?{_SQL_NAME.pattern}")
+#: What a browser calls a server, or ``*.`` and the domain that such names end with.
+_HOST_NAME = re.compile(r"\*|(\*\.)?[A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\]")
 _STANDBY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,29}")
 
 
@@ -70,6 +72,16 @@ def _bounded(name: str, value: str, least: float, most: float) -> float:
 
 def _texts(_name: str, value: str) -> tuple[str, ...]:
     return tuple(filter(None, (part.strip() for part in value.split(";"))))
+
+
+def _host_names(name: str, value: str) -> tuple[str, ...]:
+    names = tuple(filter(None, (part.strip() for part in value.split(","))))
+    for each in names:
+        if not _HOST_NAME.fullmatch(each):
+            raise ConfigurationError(
+                f'{name} must be names without scheme and port, like "photos.example.com,10.1.2.3"; {each!r} is none'
+            )
+    return names
 
 
 def _percent(name: str, value: str) -> int:
@@ -285,6 +297,12 @@ class Settings:
     flower_password: str | None = _setting("Password of FLOWER_USER.", secret=True)
     search_address: str = _setting("Where the search page and its API listen; it has no logon.", default="127.0.0.1")
     search_port: int = _setting("Port of the search page.", default="8080", parse=_port)
+    search_hosts: tuple[str, ...] = _setting(
+        "Names beside localhost and SEARCH_ADDRESS by which browsers may reach the search page, with commas between "
+        "them; * allows every name, also one that a foreign page has made lead here.",
+        default="",
+        parse=_host_names,
+    )
     search_sessions: int = _setting(
         "Sessions that the search page opens on each standby at most.", default="8", unit="sessions", parse=_positive
     )

@@ -46,7 +46,9 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
     address = host or settings.search_address
     if not _is_loopback(address):
         say(f"the search page has no logon: whoever reaches {address} can see every picture")
-    app = application.create_app(settings)
+        if not settings.search_hosts:
+            say("browsers must call it localhost or by that address; set SEARCH_HOSTS to the names that others use")
+    app = application.create_app(settings, address=address)
     config = uvicorn.Config(
         app,
         host=address,

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from fleet.errors import DatabaseError, FleetError, InputError
 from fleet.settings import Settings
@@ -20,7 +21,7 @@ from search.fleet_watch import FleetWatch
 from search.health import HealthCheck
 from search.service import SearchService
 from search.web import api, fleet_api, pages
-from search.web.security import SecurityHeaders
+from search.web.security import CrossSiteGuard, SecurityHeaders, trusted_hosts
 
 log = logging.getLogger("adgfleet.search")
 #: After a search that no standby answered, try again after so long, seconds.
@@ -29,8 +30,12 @@ _SPARE_THREADS = 16
 _DESCRIPTION = "Finds pictures by what they show. The work is done inside the standbys; nothing is ever written."
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, address: str | None = None) -> FastAPI:
     """Make the application; its service opens sessions when it starts and closes them when it ends.
+
+    Args:
+        settings: STANDBYS, the models, SEARCH_….
+        address: Where it is going to listen; None: SEARCH_ADDRESS.
 
     Raises:
         ConfigurationError: STANDBYS, DB_USER or DB_PASSWORD is missing.
@@ -67,6 +72,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(fleet_api.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
+    # What is added last comes first: what is refused has the headers, too.
+    app.add_middleware(CrossSiteGuard)
+    hosts = trusted_hosts(address or settings.search_address, settings.search_hosts)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
     app.add_middleware(SecurityHeaders)
     _add_error_handlers(app)
     return app

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
 
-from tests.fix_search import ALBUM_PICTURES, HTML, HTML_ID, Collection
+from tests.fix_search import ALBUM_PICTURES, HTML, HTML_ID, Collection, search_server
 
 
 @pytest.fixture
@@ -64,6 +65,34 @@ def test_every_answer_is_locked_down(client: httpx.Client, path: str) -> None:
     assert "unsafe" not in headers["content-security-policy"]
     assert (headers["x-content-type-options"], headers["x-frame-options"]) == ("nosniff", "DENY")
     assert "server" not in headers
+
+
+def test_only_names_of_its_own_are_answered(client: httpx.Client) -> None:
+    for name in ("localhost", "127.0.0.1:8080", "[::1]:8080", "LOCALHOST:1"):
+        assert client.get("/api/pictures/1", headers={"Host": name}).status_code == 200, name
+    for name in ("rebound.example.com", "localhost.example.com:8080", "169.254.1.1", ""):
+        for path in ("/", "/api/pictures/1", "/api/fleet", "/static/base.css"):
+            refused = client.get(path, headers={"Host": name})
+            assert refused.status_code == 400, (name, path)
+            assert refused.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_server_answers_to_the_names_that_it_was_given(collection: Collection, tmp_path: Path) -> None:
+    env_file = collection.env_file(tmp_path, search_hosts="photos.example.com, *.intern")
+    with search_server(env_file) as address:
+        names = ("photos.example.com", "a.intern:80", "localhost", "example.com", "intern.example.com")
+        answers = [httpx.get(f"{address}/api/hints", headers={"Host": name}).status_code for name in names]
+    assert answers == [200, 200, 200, 400, 400]
+
+
+def test_pages_of_other_sites_send_nothing(client: httpx.Client, collection: Collection) -> None:
+    bird = collection.file_of("blue", "bird").path.read_bytes()
+    statuses = {
+        site: client.post("/api/search/image", content=bird, headers={"Sec-Fetch-Site": site}).status_code
+        for site in ("cross-site", "same-origin", "none")
+    }
+    assert statuses == {"cross-site": 403, "same-origin": 200, "none": 200}
+    assert client.get("/api/hints", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
 
 
 @pytest.mark.parametrize(
