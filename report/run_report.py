@@ -16,6 +16,7 @@ from typing import Any
 
 from fleet.errors import FleetError, InputError
 from fleet.failures import Failure, list_failures
+from fleet.range_queue import count_running
 from fleet.runs import RangeRecord, known_runs, range_records
 from fleet.samples import SAMPLE_SECONDS, DatabaseSample, Sample, SampleStore, cpu_percent
 from fleet.sessions import Database, session
@@ -63,7 +64,7 @@ class RunReport:
     """One run."""
 
     run_id: str
-    #: Unix times, seconds. ``end``: when the last range was reported, or now while ranges are open.
+    #: Unix times, seconds. ``end``: when the last range was reported, or now while ranges are queued or in work.
     start: float
     end: float
     progress: RunProgress
@@ -79,11 +80,13 @@ class RunReport:
     counts: TableCounts | None
     #: What is not known, and why: sentences.
     missing: tuple[str, ...] = field(default=())
+    #: Ranges that nobody reported though nothing is queued or in work: Redis was killed, or emptied.
+    lost: int = 0
 
     @property
     def is_done(self) -> bool:
-        """Whether all its ranges have been reported."""
-        return self.progress.ranges_done >= self.progress.ranges
+        """Whether none of its ranges is queued or in work any more."""
+        return self.progress.ranges_done + self.lost >= self.progress.ranges
 
     @property
     def seconds(self) -> float:
@@ -105,6 +108,7 @@ class RunReport:
             "end": round(self.end, 3),
             "seconds": round(self.seconds, 3),
             "is_done": self.is_done,
+            "ranges_lost": self.lost,
             **{name: getattr(progress, name) for name in counters},
             "pictures_per_second": round(self.pictures_per_second, 2),
             "standbys": {
@@ -159,6 +163,7 @@ def read_run(settings: Settings, state: FleetState, run_id: str) -> RunReport:
     Raises:
         redis.RedisError: Redis failed. Databases may be away: that is said in the report.
     """
+    is_idle = _is_idle(settings, state)  # asked first: a range that is reported meanwhile was in work
     progress = state.progress(run_id)
     records = range_records(state.client, run_id)
     timed = [record for record in records if record.at > 0]
@@ -166,9 +171,15 @@ def read_run(settings: Settings, state: FleetState, run_id: str) -> RunReport:
     if len(timed) < len(records):
         missing.append(f"{len(records) - len(timed)} ranges were reported by an older version, without their time.")
     end = max((record.at for record in timed), default=0.0)
-    if progress.ranges_done < progress.ranges or not end:
+    lost = max(0, progress.ranges - progress.ranges_done) if is_idle else 0
+    if lost:
+        end = end or progress.began_at
+        were = "range was" if lost == 1 else "ranges were"
+        missing.append(f"{lost:,} {were} never reported, though nothing is queued or in work: Redis lost the reports.")
+    elif progress.ranges_done < progress.ranges:
         end = time.time()
         missing.append(f"The run is not done: {progress.ranges_done} of {progress.ranges} ranges were reported.")
+    end = end or time.time()
     begun = [progress.began_at] if progress.began_at else []
     start = min((*begun, *(record.at - record.seconds for record in timed)), default=end)
     samples = SampleStore(state.client).between(start - _MARGIN_SECONDS, end + _MARGIN_SECONDS)
@@ -188,6 +199,7 @@ def read_run(settings: Settings, state: FleetState, run_id: str) -> RunReport:
         start=start,
         end=end,
         progress=progress,
+        lost=lost,
         rates=bin_rates(timed, start, end, list(progress.standbys)),
         loads=tuple(loads_of(samples, gaps)),
         gaps=tuple(gaps),
@@ -196,6 +208,12 @@ def read_run(settings: Settings, state: FleetState, run_id: str) -> RunReport:
         counts=counts,
         missing=tuple(missing),
     )
+
+
+def _is_idle(settings: Settings, state: FleetState) -> bool:
+    """Tell whether nothing is queued and nothing in work, for whichever run."""
+    standbys = list(dict.fromkeys((*settings.require("standbys"), *state.known_standbys())))
+    return not state.queue_depth(standbys) and not count_running(state.client, standbys)
 
 
 def bin_rates(records: Sequence[RangeRecord], start: float, end: float, standbys: Sequence[str]) -> Rates:

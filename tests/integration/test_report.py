@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fleet.celery_app import SHARED_QUEUE, unacked_key
 from fleet.messages import RangeMessage, RangeResult
 from fleet.runs import RUNS_KEY, known_runs, range_records
 from fleet.samples import DatabaseSample, Sample, SampleStore
@@ -62,6 +63,7 @@ def test_a_report_has_what_workers_reported_and_says_what_nobody_knows(work: Pat
         for _delivery in range(2):
             state.report_range(message, RangeResult(standby, first, first + 9, embedded, 0, failed, 0, 1.5))
         state.report_range(message, RangeResult("sby3", first, first + 9, 0, 10, 0, 0, 0.1))
+    state.client.lpush(SHARED_QUEUE, "a range that waits")
     found = adgfleet_json("report", "--json", "--save", work / "report.html", directory=work)
     assert (found["run_id"], found["is_done"], found["ranges_done"]) == ("run-1", False, 2)
     assert (found["embedded"], found["failed"]) == (18, 2)
@@ -75,6 +77,22 @@ def test_a_report_has_what_workers_reported_and_says_what_nobody_knows(work: Pat
     assert "The tables were not counted" in said
     assert "The failed pictures are not known" in said
     assert "CPU was not sampled during this run" in (work / "report.html").read_text(encoding="utf-8")
+
+
+def test_ranges_whose_reports_were_lost_do_not_keep_a_run_open(work: Path, state: FleetState) -> None:
+    began_at = time.time() - 3600
+    state.open_run("run-1", ranges=3, pictures=30, began_at=began_at)
+    message = RangeMessage("run-1", 1, 10, 10)
+    state.report_range(message, RangeResult("sby1", 1, 10, 10, 0, 0, 0, 1.5))
+    (record,) = range_records(state.client, "run-1")
+    found = adgfleet_json("report", "--json", directory=work)
+    assert (found["is_done"], found["ranges_done"], found["ranges_lost"]) == (True, 1, 2)
+    assert found["end"] == pytest.approx(record.at, abs=0.01)
+    assert "2 ranges were never reported" in found["missing"][0]
+    state.client.hset(unacked_key("sby1"), "tag", "a range in work")
+    running = adgfleet_json("report", "--json", directory=work)
+    assert (running["is_done"], running["ranges_lost"]) == (False, 0)
+    assert "not done: 1 of 3 ranges" in running["missing"][0]
 
 
 def test_a_range_keeps_who_did_it_and_when_however_often_it_is_delivered(state: FleetState) -> None:

@@ -141,11 +141,15 @@ function showWork() {
     ["ranges waiting", fleet.queue ? number.format(fleet.queue.waiting) : "–"],
     ["ranges in work", fleet.queue ? number.format(fleet.queue.running) : "–"],
   ]);
-  const open = fleet.runs.filter((run) => run.ranges_done < run.ranges);
+  // Where nothing is queued or in work, what was not reported never will be.
+  const isBusy = fleet.queue && (fleet.queue.waiting > 0 || fleet.queue.running > 0);
+  const open = fleet.runs.filter((run) => isBusy && run.ranges_done < run.ranges);
   const shown = open.length ? open : fleet.runs.slice(0, 1);
   put(element("runs"), shown.map((run) => {
     const failed = run.failed ? `, ${number.format(run.failed)} failed` : "";
-    return `${open.length ? "Run" : "Last run"} ${run.run_id}: ${number.format(run.settled)} of ${counted(run.pictures, "picture")} in ${number.format(run.ranges_done)} of ${counted(run.ranges, "range")}${failed}`;
+    const lost = run.ranges - run.ranges_done;
+    const never = fleet.queue && !isBusy && lost > 0 ? `, ${counted(lost, "range")} ${lost === 1 ? "was" : "were"} never reported` : "";
+    return `${open.length ? "Run" : "Last run"} ${run.run_id}: ${number.format(run.settled)} of ${counted(run.pictures, "picture")} in ${number.format(run.ranges_done)} of ${counted(run.ranges, "range")}${failed}${never}`;
   }).join(" · "));
   element("runs").hidden = shown.length === 0;
 }
