@@ -6,48 +6,83 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 #: What "now" means for a rate, seconds.
 _WINDOW_SECONDS = 30.0
+#: A worker with nothing in work has a rate for so long after its last range, seconds: ranges follow each other.
+_IDLE_SECONDS = 2.0
+#: Nothing is divided by less, seconds.
+_LEAST_SECONDS = 0.1
 #: A call may take so many times what its pictures usually take.
 _MARGIN = 5.0
 #: Weight of the newest range in the usual time of a picture.
 _NEWEST = 0.3
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A range that is done: from when to when, by the clock, and how many pictures it embedded."""
+
+    begin: float
+    end: float
+    embedded: int
+
+    def embedded_since(self, since: float) -> float:
+        """Return its share of pictures from ``since`` on."""
+        if self.begin >= since:
+            return self.embedded
+        return self.embedded * max(0.0, self.end - since) / (self.end - self.begin)
+
+
 class Rates:
     """The rates of one worker."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin to count now."""
+        """Count nothing yet."""
         self._clock = clock
         self._lock = threading.Lock()
-        self._started = clock()
-        self._recent: deque[tuple[float, int]] = deque()
+        self._recent: deque[_Work] = deque()
         self._seconds_per_picture: float | None = None
         self.embedded = 0
         self.failed = 0
 
     def note(self, *, embedded: int, failed: int, seconds: float) -> None:
-        """Count a range that is done."""
+        """Count a range that is done, after so long."""
         with self._lock:
             self.embedded += embedded
             self.failed += failed
-            self._recent.append((self._clock(), embedded))
+            now = self._clock()
+            self._recent.append(_Work(now - seconds, now, embedded))
             if embedded + failed:
                 newest = seconds / (embedded + failed)
                 usual = self._seconds_per_picture
                 self._seconds_per_picture = newest if usual is None else usual + _NEWEST * (newest - usual)
 
-    @property
-    def pictures_per_second(self) -> float:
-        """Over the last half minute, or since the start if that is shorter."""
+    def pictures_per_second(self, busy: int) -> float:
+        """Over the last half minute, or since work began if that is shorter; 0 soon after the last range.
+
+        Pictures of a range are spread over the time that it took. A range in work has not been counted yet: it is taken
+        to have begun when its session was free, to be as fast as the others, and not to last longer than they did.
+
+        Args:
+            busy: Ranges in work now.
+        """
         with self._lock:
             now = self._clock()
-            while self._recent and now - self._recent[0][0] > _WINDOW_SECONDS:
+            while self._recent and now - self._recent[0].end > _WINDOW_SECONDS:
                 self._recent.popleft()
-            pictures = sum(embedded for _, embedded in self._recent)
-            return pictures / max(1.0, min(_WINDOW_SECONDS, now - self._started))
+            recent = list(self._recent)
+        if not recent or (not busy and now - recent[-1].end > _IDLE_SECONDS):
+            return 0.0
+        since = max(now - _WINDOW_SECONDS, min(work.begin for work in recent))
+        done = sum(work.embedded_since(since) for work in recent)
+        taken = [work.end - work.begin for work in recent]
+        speed = sum(work.embedded for work in recent) / max(sum(taken), _LEAST_SECONDS)
+        free_since = [work.end for work in recent[::-1][:busy]]
+        free_since += [since] * (busy - len(free_since))
+        under_way = sum(min(now - free, max(taken)) for free in free_since)
+        return (done + speed * under_way) / max(now - since, _LEAST_SECONDS)
 
     def call_timeout_seconds(
         self, pictures: int, *, picture_timeout_seconds: float, floor_seconds: float, cap_seconds: float

@@ -277,7 +277,7 @@ class Worker:
 
     def _heartbeat(self) -> Heartbeat:
         shop, guard = self.shop, self._guard
-        verdict, seen = guard.verdict(), guard.observation
+        verdict, seen, busy = guard.verdict(), guard.observation, shop.pool.busy
         if shop.stopping.is_set():
             verdict = dataclasses.replace(verdict, state=WorkerState.PAUSED, reason="the worker stops")
         return Heartbeat(
@@ -289,11 +289,11 @@ class Worker:
             open_mode=seen.open_mode if seen else "",
             sessions=guard.wanted_sessions,
             sessions_limit=self._limit,
-            busy=shop.pool.busy,
+            busy=busy,
             open_sessions=shop.pool.open + self._probe.may_be_connected,
             embedded=shop.rates.embedded,
             failed=shop.rates.failed,
-            pictures_per_second=round(shop.rates.pictures_per_second, 2),
+            pictures_per_second=round(shop.rates.pictures_per_second(busy), 2),
             apply_lag_seconds=guard.apply_lag_seconds,
             commit_seconds=guard.commit_seconds,
             insert_mode=shop.insert_mode.current,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from workers.rates import Rates
@@ -12,15 +14,43 @@ class Clock:
         return self.now
 
 
-def test_the_rate_is_of_the_last_half_minute() -> None:
+def test_the_rate_is_of_the_last_half_minute_and_falls_to_nothing_when_nothing_is_in_work() -> None:
     clock = Clock()
     rates = Rates(clock=clock)
-    clock.now = 10.0
+    clock.now = 1000.0  # it has stood idle
+    assert rates.pictures_per_second(0) == rates.pictures_per_second(4) == 0
+    clock.now = 1010.0
     rates.note(embedded=100, failed=2, seconds=10)
-    assert rates.pictures_per_second == pytest.approx(10)
-    clock.now = 41.0
-    assert rates.pictures_per_second == 0
+    assert rates.pictures_per_second(0) == pytest.approx(10)
+    clock.now = 1013.0
+    assert rates.pictures_per_second(0) == 0
+    assert rates.pictures_per_second(1) == pytest.approx(10), "its next range is in work"
+    clock.now = 1041.0
+    assert rates.pictures_per_second(1) == 0, "what takes three times as long is no work"
     assert (rates.embedded, rates.failed) == (100, 2)
+
+
+@pytest.mark.parametrize("seconds", [0.2, 4.0, 15.0, 20.0])
+@pytest.mark.parametrize("sessions", [1, 4])
+@pytest.mark.parametrize("apart", [0.0, 1.0], ids=["together", "evenly apart"])
+def test_the_rate_is_right_from_the_first_ranges_on(seconds: float, sessions: int, apart: float) -> None:
+    """Each session embeds ten pictures a second; however their ranges lie, the rate is that of all."""
+    clock = Clock()
+    rates = Rates(clock=clock)
+    begun = [seconds * apart * number / sessions for number in range(sessions)]
+    ends = sorted((begin + seconds * count, number) for number, begin in enumerate(begun) for count in range(1, 400))
+    expected = 10 * sessions
+    looked = 0
+    for at, after in itertools.pairwise(ends):
+        if at[0] > 90:
+            break
+        clock.now = at[0]
+        rates.note(embedded=round(10 * seconds), failed=0, seconds=seconds)
+        for clock.now in (at[0], (at[0] + after[0]) / 2, after[0]):
+            if clock.now >= seconds * (1 + apart):
+                looked += 1
+                assert rates.pictures_per_second(sessions) == pytest.approx(expected, rel=0.25), clock.now
+    assert looked > 3
 
 
 @pytest.mark.parametrize(
