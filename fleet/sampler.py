@@ -175,6 +175,8 @@ class Sampler:
         self._state = state
         self._store = SampleStore(state.client)
         self._holder = secrets.token_hex(8)
+        #: As the operator wished when Redis answered last.
+        self._drained: set[str] = set()
         self._recent: deque[Sample] = deque(maxlen=int(MEMORY_SECONDS / SAMPLE_SECONDS))
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -232,15 +234,15 @@ class Sampler:
                 log.exception("sampling failed; it goes on")
             self._stopping.wait(max(0.0, SAMPLE_SECONDS - (time.monotonic() - began)))
 
-    def _drained(self) -> set[str]:
+    def _hear_wishes(self) -> None:
+        """Learn what is drained; while Redis does not answer, what was drained stays so."""
         with contextlib.suppress(redis.RedisError):
-            return {watch.name for watch in self._watches if self._state.wishes(watch.name).drained}
-        return set()
+            self._drained = {watch.name for watch in self._watches if self._state.wishes(watch.name).drained}
 
     def _take(self, deadline: float) -> None:
-        drained = self._drained()
+        self._hear_wishes()
         for watch in self._watches:
-            if watch.name in drained:
+            if watch.name in self._drained:
                 watch.rest()
             else:
                 watch.want()

@@ -247,27 +247,27 @@ class FleetState:
 
     def wishes(self, standby: str) -> Wishes:
         """Return what the operator wants of a standby's worker."""
-        values: dict[str, str] = self._redis.hgetall(_control_key(standby))  # type: ignore[assignment]
+        values: dict[str, str] = self._redis.hgetall(control_key(standby))  # type: ignore[assignment]
         return Wishes.from_hash(values)
 
     def pause(self, standby: str) -> None:
         """Want the worker to take no more ranges, and to hand over those that do not end within STOP_GRACE."""
-        self._redis.hset(_control_key(standby), "paused", "1")
+        self._redis.hset(control_key(standby), "paused", "1")
 
     def drain(self, standby: str) -> None:
         """Want what ``pause`` does, and no session on the standby afterwards."""
-        self._redis.hset(_control_key(standby), mapping={"paused": "1", "drained": "1"})
+        self._redis.hset(control_key(standby), mapping={"paused": "1", "drained": "1"})
 
     def resume(self, standby: str) -> None:
         """Want the worker to take ranges again, also if it had paused itself."""
         with self._redis.pipeline() as pipe:
-            pipe.hset(_control_key(standby), mapping={"paused": "0", "drained": "0"})
-            pipe.hincrby(_control_key(standby), "resumes", 1)
+            pipe.hset(control_key(standby), mapping={"paused": "0", "drained": "0"})
+            pipe.hincrby(control_key(standby), "resumes", 1)
             pipe.execute()
 
     def scale(self, standby: str, sessions: int) -> None:
         """Want the worker to embed so many ranges at once; 0: as many as it was started with."""
-        self._redis.hset(_control_key(standby), "sessions", str(sessions))
+        self._redis.hset(control_key(standby), "sessions", str(sessions))
 
     # ------------------------------------------------------------------ dead letters
 
@@ -311,5 +311,6 @@ def worker_key(standby: str) -> str:
     return f"adgfleet:worker:{standby}"
 
 
-def _control_key(standby: str) -> str:
+def control_key(standby: str) -> str:
+    """Return the key of what the operator wishes of a standby."""
     return f"adgfleet:control:{standby}"

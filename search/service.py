@@ -75,7 +75,7 @@ class SearchService:
             ConfigurationError: A setting is missing, or STANDBYS does not name the standby.
         """
         self.settings = settings
-        self.watch = StandbyWatch(settings)
+        self.watch = StandbyWatch(settings, leave=self._leave)
         names = [standby] if standby is not None else list(settings.require("standbys"))
         databases = [Database.standby(settings, name) for name in names]
         if settings.search_on_primary and standby is None:
@@ -194,6 +194,11 @@ class SearchService:
                 raise
         with pool.session() as connection:
             return work(connection)
+
+    def _leave(self, name: str) -> None:
+        """Close the idle sessions on a standby that the operator has drained."""
+        if name in self._pools:
+            self._pools[name].forget_idle()
 
     def close(self) -> None:
         """Close all sessions."""

@@ -13,15 +13,17 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import redis
 
 from fleet.dataguard import read_identity
 from fleet.errors import DatabaseError, PermanentDatabaseError
+from fleet.heartbeat import Wishes
 from fleet.sessions import Connection, Database, session, translated
 from fleet.settings import Settings
+from fleet.state import control_key, worker_key
 from fleet.statements import statement
 
 log = logging.getLogger("adgfleet.search")
@@ -37,7 +39,6 @@ _REFUSED_SECONDS = 300.0
 SERVING = "SERVING"
 #: States in which a standby answers queries, if later or less freshly; the worker rests for reasons of writing.
 _READABLE = frozenset({"SLOW_COMMIT", "PAUSED"})
-_WORKER_KEY = "adgfleet:worker:"
 #: Data for the lag that are older than this say nothing. Source: Data Guard Concepts and Administration 23ai, chapter
 #: 10: trust the apply lag only while time_computed and datum_time are close.
 _FRESH_SECONDS = 30.0
@@ -71,8 +72,16 @@ class StandbyView:
 class StandbyWatch:
     """Looks at the standbys now and then."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Know the standbys; ``look`` or ``start`` finds out more."""
+    def __init__(self, settings: Settings, *, leave: Callable[[str], object] = lambda _name: None) -> None:
+        """Know the standbys; ``look`` or ``start`` finds out more.
+
+        Args:
+            settings: STANDBYS, and where Redis is.
+            leave: Told at each look which standbys are drained: no idle session is to stay there.
+        """
+        self._leave = leave
+        #: As the operator wished when Redis answered last.
+        self._drained: frozenset[str] = frozenset()
         timeout = min(settings.search_timeout, settings.connect_timeout)
         self._databases = [
             replace(Database.standby(settings, name), connect_timeout_seconds=timeout)
@@ -104,14 +113,16 @@ class StandbyWatch:
     def order(self) -> list[str]:
         """Return the standbys in the order in which a search should try them.
 
-        All of them: one that seems gone may be back, and is better than no answer. Those that are equally good for the
+        All of them: one that seems gone may be back, and is better than no answer; one that is drained is the very
+        last. Those that are equally good for the
         first place take turns, so that each does its part.
         """
         now = time.monotonic()
         with self._lock:
             rests = {name for name, until in self._rests_until.items() if until > now}
             views = list(self._views.values())
-        keys = {view.name: (view.name in rests, view.rank) for view in views}
+            drained = self._drained
+        keys = {view.name: (view.name in drained, view.name in rests, view.rank) for view in views}
         ordered = sorted(keys, key=lambda name: keys[name])
         best = sum(keys[name] == keys[ordered[0]] for name in ordered)
         turn = next(self._turns) % best
@@ -163,17 +174,30 @@ class StandbyWatch:
     def _look_at(self, database: Database, heartbeat: StandbyView | None) -> None:
         if heartbeat is None and time.monotonic() < self._not_before.get(database.name, 0.0):
             return
-        view = heartbeat or self._ask(database)
+        if database.name in self._drained:
+            self._leave(database.name)
+            view = heartbeat or StandbyView(database.name, "PAUSED", None, "drained by the operator", "operator")
+        else:
+            view = heartbeat or self._ask(database)
         with self._lock:
             self._views[database.name] = view
 
     def _heartbeats(self) -> dict[str, StandbyView]:
-        """Return what live workers say; nothing where Redis does not answer."""
+        """Return what live workers say, and learn what is drained.
+
+        Where Redis does not answer no worker is heard, and what was drained stays so.
+        """
         names = [database.name for database in self._databases]
         try:
-            texts: Sequence[str | None] = self._redis.mget([_WORKER_KEY + name for name in names])  # type: ignore[assignment]
+            with self._redis.pipeline(transaction=False) as pipe:
+                pipe.mget([worker_key(name) for name in names])
+                for name in names:
+                    pipe.hgetall(control_key(name))
+                texts, *wishes = pipe.execute()
         except redis.RedisError:
             return {}
+        drained = {name for name, values in zip(names, wishes, strict=True) if Wishes.from_hash(values).drained}
+        self._drained = frozenset(drained)
         views: dict[str, StandbyView] = {}
         for name, text in zip(names, texts, strict=True):
             if text is None:
