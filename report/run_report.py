@@ -43,7 +43,7 @@ class DatabaseLoad:
 
     name: str
     role: str
-    #: Mean over the time that was sampled, 0 to 100; None: not known.
+    #: Mean over the part of the run that was sampled, 0 to 100; None: not known.
     mean_percent: float | None
     #: (Middle of two samples, Unix time; percent between them), the oldest first; None where it is not known.
     points: tuple[tuple[float, float | None], ...]
@@ -201,7 +201,7 @@ def read_run(settings: Settings, state: FleetState, run_id: str) -> RunReport:
         progress=progress,
         lost=lost,
         rates=bin_rates(timed, start, end, list(progress.standbys)),
-        loads=tuple(loads_of(samples, gaps)),
+        loads=tuple(loads_of(samples, gaps, start, end)),
         gaps=tuple(gaps),
         samples=len(samples),
         failures=tuple(failures),
@@ -248,8 +248,13 @@ def find_gaps(times: Sequence[float], start: float, end: float) -> list[tuple[fl
     return [(before, after) for before, after in itertools.pairwise(marks) if after - before > longest]
 
 
-def loads_of(samples: Sequence[Sample], gaps: Sequence[tuple[float, float]]) -> list[DatabaseLoad]:
-    """Return the load of each database between samples; in a gap it is not known."""
+def loads_of(
+    samples: Sequence[Sample], gaps: Sequence[tuple[float, float]], start: float, end: float
+) -> list[DatabaseLoad]:
+    """Return the load of each database between samples; in a gap it is not known.
+
+    The mean is of the run alone, from ``start`` to ``end``, though samples just outside belong to its picture.
+    """
     step = max(1, math.ceil(len(samples) / _MOST_POINTS))
     thinned = [*samples[:-1:step], *samples[-1:]]
     found = []
@@ -259,19 +264,21 @@ def loads_of(samples: Sequence[Sample], gaps: Sequence[tuple[float, float]]) -> 
             in_gap = any(before.at <= start and after.at >= end for start, end in gaps)
             load = None if in_gap else cpu_percent(before.databases.get(name), after.databases.get(name))
             points.append(((before.at + after.at) / 2, load))
-        told = [sample.databases[name] for sample in samples if name in sample.databases]
-        role = next((each.role for each in reversed(told) if each.role), "")
-        found.append(DatabaseLoad(name, role, _mean_load(told), tuple(points)))
+        told = [(sample.at, sample.databases[name]) for sample in samples if name in sample.databases]
+        role = next((each.role for _, each in reversed(told) if each.role), "")
+        found.append(DatabaseLoad(name, role, _mean_load(told, start, end), tuple(points)))
     return found
 
 
-def _mean_load(told: Sequence[DatabaseSample]) -> float | None:
-    """Return the load over all stretches between two samples that both know it."""
+def _mean_load(told: Sequence[tuple[float, DatabaseSample]], start: float, end: float) -> float | None:
+    """Return the load over all stretches between two samples that both know it, as far as they lie in the run."""
     busy = idle = 0.0
-    for before, after in itertools.pairwise(told):
-        if cpu_percent(before, after) is not None:
-            busy += (after.busy_seconds or 0.0) - (before.busy_seconds or 0.0)
-            idle += max(0.0, (after.idle_seconds or 0.0) - (before.idle_seconds or 0.0))
+    for (earlier, before), (later, after) in itertools.pairwise(told):
+        inside = min(later, end) - max(earlier, start)
+        if inside > 0 and cpu_percent(before, after) is not None:
+            share = inside / (later - earlier)
+            busy += share * ((after.busy_seconds or 0.0) - (before.busy_seconds or 0.0))
+            idle += share * max(0.0, (after.idle_seconds or 0.0) - (before.idle_seconds or 0.0))
     return 100.0 * busy / (busy + idle) if busy + idle > 0 else None
 
 

@@ -61,7 +61,7 @@ def test_the_load_of_a_run_is_what_was_sampled_and_a_gap_stays_a_gap() -> None:
     times = [*(1000.0 + second for second in range(30)), *(1100.0 + second for second in range(30))]
     gaps = find_gaps(times, 1000.0, 1129.0)
     assert gaps == [(1029.0, 1100.0)]
-    (load,) = loads_of(samples(lambda at: 0.5 if at < 1050 else 1.5, times), gaps)
+    (load,) = loads_of(samples(lambda at: 0.5 if at < 1050 else 1.5, times), gaps, 1000.0, 1129.0)
     assert load.role == "PHYSICAL STANDBY"
     known = [(at, value) for at, value in load.points if value is not None]
     assert [at for at, value in load.points if value is None] == [1064.5]
@@ -71,10 +71,19 @@ def test_the_load_of_a_run_is_what_was_sampled_and_a_gap_stays_a_gap() -> None:
 
 def test_a_long_run_has_few_points_with_the_same_mean() -> None:
     times = [1000.0 + second for second in range(5000)]
-    (load,) = loads_of(samples(lambda _at: 1.0, times), [])
+    (load,) = loads_of(samples(lambda _at: 1.0, times), [], times[0], times[-1])
     assert len(load.points) <= 301
     assert load.mean_percent == pytest.approx(50.0)
     assert {round(value or 0) for _, value in load.points} == {50}
+
+
+def test_the_mean_is_of_the_run_alone() -> None:
+    """Idle before and after it, wholly busy while it lasted, which began and ended between two samples."""
+    times = [995.0 + second for second in range(16)]
+    (load,) = loads_of(samples(lambda at: 2.0 if 1000.0 < at <= 1005.0 else 0.0, times), [], 1000.4, 1004.6)
+    assert load.mean_percent == pytest.approx(100.0)
+    (wider,) = loads_of(samples(lambda at: 2.0 if 1000.0 < at <= 1005.0 else 0.0, times), [], 1000.0, 1010.0)
+    assert wider.mean_percent == pytest.approx(50.0)
 
 
 @pytest.mark.parametrize(
