@@ -179,7 +179,8 @@ def _standby_card(name: str, standby: StandbyStatus | None, look: FleetLook, cpu
     if standby is None:  # Redis does not answer: what the standby itself says is all there is
         state = "UNREACHABLE" if not facts.answers else "UNKNOWN"
         reason = facts.problem or "its worker cannot be heard: Redis does not answer"
-        return _card(name, facts, cpu, state=state, reason=reason, apply_lag_seconds=lag)
+        known = {"apply_lag_seconds": lag}
+        return _card(name, facts, cpu, **_as_it_is(look, name, "", state=state, reason=reason, known=known))
     beat = standby.heartbeat if standby.heartbeat is not None and standby.heartbeat.is_live else None
     state, reason = standby.state, standby.reason
     if beat is None and not facts.answers:
@@ -187,7 +188,27 @@ def _standby_card(name: str, standby: StandbyStatus | None, look: FleetLook, cpu
     known = _of(beat, CardView, *_NOT_BEATEN) if beat is not None else {"apply_lag_seconds": lag}
     if beat is None and standby.state == NO_WORKER:
         known |= {"busy": 0}
-    return _card(name, facts, cpu, state=state, reason=reason, **known)
+    pinned = beat.db_unique_name if beat is not None else ""
+    return _card(name, facts, cpu, **_as_it_is(look, name, pinned, state=state, reason=reason, known=known))
+
+
+def _as_it_is(
+    look: FleetLook, name: str, pinned: str, *, state: str, reason: str, known: dict[str, Any]
+) -> dict[str, Any]:
+    """Leave out what was true before a standby went, and say so where it became the primary."""
+    primary = look.databases.get(PRIMARY, DatabaseFacts())
+    own = look.databases.get(name, DatabaseFacts()).db_unique_name or pinned
+    is_primary = primary.answers and bool(own) and primary.db_unique_name.lower() == own.lower()
+    if is_primary:
+        reason = _IS_PRIMARY
+    if is_primary or state == "UNREACHABLE":
+        known = {**known, **dict.fromkeys(_OF_A_STANDBY_THAT_ANSWERS)}
+    return {**known, "state": state, "reason": reason}
+
+
+#: What nobody knows of a standby that does not answer, or is none any more.
+_OF_A_STANDBY_THAT_ANSWERS = ("apply_lag_seconds", "commit_seconds", "pictures_per_second")
+_IS_PRIMARY = "it is the primary now; its worker goes on when it is a standby again"
 
 
 #: What a card does not take from the heartbeat.
