@@ -81,11 +81,24 @@ def database_rows(report: RunReport) -> list[DatabaseRow]:
         load = loads.get(name)
         embedded = report.progress.standbys.get(name, 0)
         known = load is not None and load.mean_percent is not None
-        cpu = f"{load.mean_percent:.1f} %" if load is not None and known else "not sampled"
+        cpu = f"{load.mean_percent:.1f} %" if load is not None and known else "no samples"
         rate = f"{embedded / report.seconds:,.1f}"
         role = load.role.lower() if load is not None and load.role else "role not known"
         rows.append(DatabaseRow(name, role, colour_of(report, name), f"{embedded:,}", rate, cpu))
     return rows
+
+
+def about_failures(report: RunReport) -> str:
+    """Say how many pictures failed, and how many of them still wait for somebody to try them again."""
+    failed, left = report.progress.failed, report.put_aside
+    if not failed:
+        return "None."
+    if left is None:
+        return f"{failed:,} failed; whether they are still put aside is not known."
+    if not left:
+        return f"{failed:,} failed, none of them is still put aside: they were made pending again since."
+    listed = "" if len(report.failures) >= left else f", the latest {len(report.failures):,} of these below"
+    return f"{failed:,} failed, {left:,} of them {'is' if left == 1 else 'are'} still put aside{listed}."
 
 
 def title(report: RunReport) -> str:

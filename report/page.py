@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from report.chart import Chart, Plot, clock, place
-from report.charts_of_run import cpu_chart, database_rows, figures, notes, period, rate_chart, title
+from report.charts_of_run import about_failures, cpu_chart, database_rows, figures, notes, period, rate_chart, title
 from report.run_report import RunReport
 
 _WIDTH, _HEIGHT = 920, 260
@@ -51,7 +51,7 @@ def write_page(report: RunReport) -> str:
         f'<h1>{escape(title(report))}</h1>\n<p class="soft">{escape(period(report))}</p>',
         f"<section><dl>{''.join(_figure(*each) for each in figures(report))}</dl></section>",
         _chart(rate_chart(report), "No range of this run has been reported yet."),
-        _chart(cpu_chart(report), "CPU was not sampled during this run."),
+        _chart(cpu_chart(report), "No samples of CPU were kept for this run."),
         _databases(report),
         _failures(report),
         f"<section><h2>Notes</h2><ul>{''.join(f'<li>{escape(each)}</li>' for each in notes(report))}</ul></section>",
@@ -126,17 +126,15 @@ def _databases(report: RunReport) -> str:
 
 
 def _failures(report: RunReport) -> str:
-    if not report.progress.failed:
-        return '<section><h2>Failed pictures</h2><p class="soft">None.</p></section>'
+    said = escape(about_failures(report))
+    if not report.failures:
+        return f'<section><h2>Failed pictures</h2><p class="soft">{said}</p></section>'
     rows = "".join(
         f'<tr><th scope="row">{failure.id}</th><td>{escape(failure.error_message)}</td>'
         f'<td class="right">{failure.attempts}</td><td>{escape(failure.standby)}</td></tr>'
         for failure in report.failures
     )
     columns = "".join(f'<th scope="col">{text}</th>' for text in ("picture", "error", "attempts", "standby"))
-    table = f"<table><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
+    table = f"<table><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>"
     again = "To try them again: <code>adgfleet failures retry --all</code>, then <code>adgfleet produce</code>."
-    return (
-        f"<section><h2>Failed pictures</h2><p>{report.progress.failed:,} put aside, {len(report.failures):,} below. "
-        f"{again}</p>{table}</section>"
-    )
+    return f"<section><h2>Failed pictures</h2><p>{said} {again}</p>{table}</section>"

@@ -56,7 +56,7 @@ def draw_picture(report: RunReport) -> Image.Image:
     top = 150
     for chart, empty in (
         (rate_chart(report), "no range of this run has been reported yet"),
-        (cpu_chart(report), "CPU was not sampled during this run"),
+        (cpu_chart(report), "no samples of CPU were kept for this run"),
     ):
         _draw_chart(sheet, chart, top, empty)
         top += _CHART_HEIGHT + 70

@@ -1,7 +1,7 @@
 """Reads what a run did: its ranges as workers reported them, CPU as it was sampled, failures from the tables.
 
 Nothing is estimated. Rates come from the ranges themselves: each gives its pictures to the time that it took. Loads are
-differences of the databases' own counters. Where nobody sampled there is a gap, and ``RunReport.missing`` says so.
+differences of the databases' own counters. Without samples there is a gap, and ``RunReport.missing`` says so.
 """
 
 from __future__ import annotations
@@ -80,6 +80,8 @@ class RunReport:
     counts: TableCounts | None
     #: What is not known, and why: sentences.
     missing: tuple[str, ...] = field(default=())
+    #: How many of its failed pictures are still put aside, listed or not; None: not known.
+    put_aside: int | None = None
     #: Ranges that nobody reported though nothing is queued or in work: Redis was killed, or emptied.
     lost: int = 0
 
@@ -134,6 +136,7 @@ class RunReport:
             },
             "samples": self.samples,
             "gaps": [[round(start, 1), round(end, 1)] for start, end in self.gaps],
+            "put_aside": self.put_aside,
             "failures": [failure.to_json() for failure in self.failures],
             "counts": None if self.counts is None else asdict(self.counts),
             "missing": list(self.missing),
@@ -187,11 +190,6 @@ def read_run(settings: Settings, state: FleetState, run_id: str) -> RunReport:
     missing += _about_samples(samples, gaps)
     failures, problem = _failures(settings, [record for record in records if record.failed])
     counts, counts_problem = StatusReader(settings, state).count(list(state.live_workers()))
-    if len(failures) < progress.failed and not problem:
-        missing.append(
-            f"{progress.failed} pictures failed, {len(failures)} of them are listed; the others were made pending "
-            "again since, or are too many for a list."
-        )
     missing += [f"The failed pictures are not known: {problem}."] if problem else []
     missing += [f"The tables were not counted: {counts_problem}."] if counts is None else []
     return RunReport(
@@ -204,9 +202,10 @@ def read_run(settings: Settings, state: FleetState, run_id: str) -> RunReport:
         loads=tuple(loads_of(samples, gaps, start, end)),
         gaps=tuple(gaps),
         samples=len(samples),
-        failures=tuple(failures),
+        failures=tuple(failures[:MOST_LISTED]),
         counts=counts,
         missing=tuple(missing),
+        put_aside=None if problem else len(failures),
     )
 
 
@@ -285,11 +284,11 @@ def _mean_load(told: Sequence[tuple[float, DatabaseSample]], start: float, end: 
 def _about_samples(samples: Sequence[Sample], gaps: Sequence[tuple[float, float]]) -> list[str]:
     advice = "adgfleet serve and a producer that follows take samples while they run"
     if not samples:
-        return [f"CPU was not sampled during this run: {advice}."]
+        return [f"No samples of CPU were kept for this run: {advice}."]
     said = []
     if gaps:
         seconds = sum(end - start for start, end in gaps)
-        said.append(f"Nobody sampled CPU during {seconds:.0f} s of the run (grey in the chart): {advice}.")
+        said.append(f"No samples of CPU were kept for {seconds:.0f} s of the run (grey in the chart): {advice}.")
     told = {name: [sample.databases.get(name) for sample in samples] for name in samples[-1].databases}
     return said + [
         f"CPU of {name} is not known: it did not answer, or V$OSSTAT is not granted (sql/09)."
@@ -312,5 +311,5 @@ def _failures(settings: Settings, failed_in: Sequence[RangeRecord]) -> tuple[lis
             problem = problem or str(error)
         else:
             mine = [f for f in found if any(record.first_id <= f.id <= record.last_id for record in failed_in)]
-            return mine[:MOST_LISTED], ""
+            return mine, ""
     return [], problem

@@ -73,10 +73,10 @@ def test_a_report_has_what_workers_reported_and_says_what_nobody_knows(work: Pat
     assert sum(sums.values()) == pytest.approx(18, rel=0.01)
     said = " ".join(found["missing"])
     assert "not done: 2 of 3 ranges" in said
-    assert "CPU was not sampled during this run" in said
+    assert "No samples of CPU were kept for this run" in said
     assert "The tables were not counted" in said
     assert "The failed pictures are not known" in said
-    assert "CPU was not sampled during this run" in (work / "report.html").read_text(encoding="utf-8")
+    assert "No samples of CPU were kept for this run" in (work / "report.html").read_text(encoding="utf-8")
 
 
 def test_ranges_whose_reports_were_lost_do_not_keep_a_run_open(work: Path, state: FleetState) -> None:

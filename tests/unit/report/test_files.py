@@ -33,8 +33,9 @@ def report(**changes: object) -> RunReport:
         "gaps": ((1030.0, 1060.0),),
         "samples": 20,
         "failures": (failure,),
+        "put_aside": 1,
         "counts": None,
-        "missing": ("Nobody sampled CPU during 30 s of the run.",),
+        "missing": ("No samples of CPU were kept for 30 s of the run.",),
         **changes,
     }
     return RunReport(**values)  # type: ignore[arg-type]
@@ -62,8 +63,31 @@ def test_the_page_needs_nothing_but_itself(tmp_path: Path) -> None:
     assert "&lt;script&gt;fetch" in text
     assert sum(tag == "path" and attributes["class"] == "line" for tag, attributes in tags.found) == 3
     assert sum(tag == "rect" and attributes.get("class") == "gap" for tag, attributes in tags.found) == 1
-    for said in ("28", "not sampled", "2.5 %", "Nobody sampled CPU during 30 s", "0.5", "adgfleet failures retry"):
+    for said in (
+        "28",
+        "no samples",
+        "2.5 %",
+        "No samples of CPU were kept for 30 s",
+        "0.5",
+        "adgfleet failures retry",
+        "2 failed, 1 of them is",
+    ):
         assert said in text
+
+
+@pytest.mark.parametrize(
+    ("put_aside", "said"),
+    [
+        (0, "2 failed, none of them is still put aside"),
+        (None, "2 failed; whether they are still put aside is not known"),
+    ],
+)
+def test_nobody_is_told_to_retry_what_is_not_put_aside(tmp_path: Path, put_aside: int | None, said: str) -> None:
+    path = tmp_path / "report.html"
+    save_report(report(put_aside=put_aside, failures=()), path)
+    text = path.read_text(encoding="utf-8")
+    assert said in text
+    assert "failures retry" not in text
 
 
 def test_the_picture_opens_and_shows_something(tmp_path: Path) -> None:
