@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -158,7 +158,10 @@ class StatusReader:
             for name in dict.fromkeys((*configured, *(name for name, beat in workers.items() if beat.is_live)))
         )
         if counting and time.monotonic() - self._counted_at >= self._count_every_seconds:
-            self.count([each.name for each in standbys if each.heartbeat is not None and each.heartbeat.is_serving])
+            self.count(
+                [each.name for each in standbys if each.heartbeat is not None and each.heartbeat.is_serving],
+                without=[each.name for each in standbys if each.wishes.drained],
+            )
             self._counted_at = time.monotonic()
         return FleetStatus(
             at=time.time(),
@@ -176,8 +179,15 @@ class StatusReader:
             if name not in configured and not beat.is_live and beat.age_seconds > _FORGET_SECONDS:
                 self._state.drop_standby(name)
 
-    def count(self, serving: Sequence[str] = ()) -> tuple[TableCounts | None, str]:
+    def count(
+        self, serving: Sequence[str] = (), *, primary: bool = True, without: Collection[str] = ()
+    ) -> tuple[TableCounts | None, str]:
         """Count in a standby that serves, else in any, and in the primary only if none answers.
+
+        Args:
+            serving: Standbys that are tried first.
+            primary: Whether the primary may be asked at all.
+            without: Standbys that are not asked: drained ones are to have no session.
 
         Returns:
             The counts, or None and why there are none.
@@ -185,14 +195,16 @@ class StatusReader:
         counts = None
         problems = []
         configured: dict[str, str] = self._settings.require("standbys")
-        for name in dict.fromkeys((*(name for name in serving if name in configured), *configured, "primary")):
+        standbys = dict.fromkeys((*(name for name in serving if name in configured), *configured))
+        for name in (*(name for name in standbys if name not in without), *(["primary"] if primary else [])):
             try:
                 counts = self._count_in(Database.named(self._settings, name))
             except FleetError as error:
                 problems.append(str(error))
             else:
                 break
-        self._counts, self._problem = counts, problems[0] if problems and counts is None else ""
+        problem = problems[0] if problems else "no standby may be asked"
+        self._counts, self._problem = counts, problem if counts is None else ""
         return self._counts, self._problem
 
     def _count_in(self, database: Database) -> TableCounts:

@@ -16,7 +16,7 @@ class NoStandbyError(FleetError):
 
     def __init__(self, failures: Mapping[str, str]) -> None:
         """Say it in one line."""
-        self.failures = dict(failures)
+        self.failures = dict(sorted(failures.items()))
         super().__init__(f"no standby answers: {'; '.join(self.failures.values())}")
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -17,7 +17,7 @@ import redis
 from fleet.errors import FleetError
 from fleet.failures import Failure, list_failures
 from fleet.runs import known_runs
-from fleet.sampler import DatabaseFacts, Sampler
+from fleet.sampler import PRIMARY, DatabaseFacts, Sampler
 from fleet.samples import Sample
 from fleet.state import FleetState, RunProgress
 from fleet.status import FleetStatus, StatusReader, TableCounts
@@ -155,7 +155,8 @@ class FleetWatch:
         )
 
     def _look_at_tables(self) -> None:
-        known = self._sampler.facts()
+        may_ask_primary = self._service.settings.search_on_primary
+        known = {name: each for name, each in self._sampler.facts().items() if name != PRIMARY or may_ask_primary}
         if not any(facts.answers for facts in known.values()):
             if any(facts.is_new for facts in known.values()):
                 return
@@ -164,7 +165,12 @@ class FleetWatch:
             self._counts, self._failures = (None, problem), FailureList(problem=problem)
             return
         serving = [view.name for view in self._service.watch.views() if view.state == SERVING]
-        self._counts = self._reader.count([name for name in serving if name in known and known[name].answers])
+        answering = {name for name, facts in known.items() if facts.answers}
+        self._counts = self._reader.count(
+            [name for name in serving if name in answering],
+            primary=may_ask_primary,
+            without=set(known) - answering,
+        )
         try:
             (failures, total), _ = self._service.run(
                 lambda connection: list_failures(connection, error_code=None, most=_MOST_FAILURES)

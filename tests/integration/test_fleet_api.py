@@ -6,10 +6,12 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from emulator.cluster import Cluster
 from fleet.sessions import Database, connect
 from fleet.settings import Settings
 from tests.fix_emulator import run, wait_for_standbys, write_env_file
@@ -88,6 +90,29 @@ def test_what_the_account_may_not_read_is_said_and_the_rest_is_shown(
     cards = {card["name"]: card for card in found["databases"]}  # type: ignore[attr-defined]
     assert cards["primary"]["state"] == "OPEN"
     assert cards["sby1"]["role"] == "PHYSICAL STANDBY"
+
+
+def test_the_primary_counts_nothing_when_all_standbys_are_down_unless_it_may(
+    cluster: Cluster, values: dict[str, str], tmp_path: Path
+) -> None:
+    for name in ("sby1", "sby2"):
+        cluster.kill(name)
+    try:
+        found = {}
+        for allowed in ("NO", "YES"):
+            env_file = write_env_file(tmp_path / f"{allowed}.env", {**values, "search_on_primary": allowed})
+            with search_server(env_file) as address:
+
+                def fleet(address: str = address) -> dict[str, Any]:
+                    return dict(httpx.get(f"{address}/api/fleet", timeout=30).json())
+
+                wait_until(lambda: (seen := fleet())["counts"] or seen["counts_problem"], "counts", every_seconds=0.2)
+                found[allowed] = fleet()
+    finally:
+        cluster.start(["sby1", "sby2"])
+    assert [card["state"] for card in found["NO"]["databases"]] == ["OPEN", "UNREACHABLE", "UNREACHABLE"]
+    assert (found["NO"]["counts"], found["NO"]["counts_problem"][:5]) == (None, "sby1:")
+    assert found["YES"]["counts"]["database"] == "primary"
 
 
 def test_only_so_many_pages_are_kept_up_to_date(values: dict[str, str], tmp_path: Path) -> None:

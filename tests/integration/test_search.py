@@ -187,7 +187,7 @@ def test_all_standbys_gone_is_said_and_the_primary_is_asked_only_when_allowed(
         for name in names:
             cluster.kill(name)
         try:
-            with pytest.raises(NoStandbyError, match=r"sby1.*sby2|sby2.*sby1"):
+            with pytest.raises(NoStandbyError, match=r"sby1.*sby2"):
                 careful.by_text("a blue bird", Page(3))
             assert allowed.by_text("a blue bird", Page(3)).standby == "primary"
         finally:
