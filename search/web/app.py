@@ -65,7 +65,7 @@ def create_app(settings: Settings, *, address: str | None = None) -> FastAPI:
     app.state.service = service
     app.state.health = HealthCheck(service)
     app.state.fleet = fleet
-    app.state.fleet_streams = 0
+    app.state.fleet_streams = fleet_api.FleetStreams(fleet)
     #: Whether the server is about to end; streams ask, because it waits for them.
     app.state.is_ending = lambda: False
     app.include_router(api.router)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import cast
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from search.fleet_watch import FleetLook, FleetWatch
 from search.web.fleet_schemas import FleetView, HistoryView, fleet_view, points
@@ -56,26 +57,66 @@ def history(request: Request) -> HistoryView:
 @router.get("/api/fleet/events", include_in_schema=False)
 async def events(request: Request) -> StreamingResponse:
     """Stream the fleet, as long as the page is open: `fleet` events with what `/api/fleet` says, one a second."""
-    if request.app.state.fleet_streams >= MOST_STREAMS:
+    streams: FleetStreams = request.app.state.fleet_streams
+    if not streams.enter():
         raise HTTPException(503, f"{MOST_STREAMS} pages watch the fleet already", {"Retry-After": "10"})
-    return StreamingResponse(_stream(request), media_type="text/event-stream")
+    return _Stream(streams, request.app.state.is_ending)
 
 
-async def _stream(request: Request) -> AsyncIterator[str]:
-    state, watch = request.app.state, _watch(request)
-    state.fleet_streams += 1
-    try:
-        yield f"retry: {_RETRY_MILLISECONDS}\n\n"
-        await _first_look(watch)
-        past = HistoryView(points=points(watch.samples()))
-        yield f"event: history\ndata: {past.model_dump_json()}\n\n"
-        while not state.is_ending():
-            look = watch.look()
-            if look is not None:
-                yield f"event: fleet\ndata: {fleet_view(look, watch.samples()).model_dump_json()}\n\n"
-            await asyncio.sleep(_EVENT_SECONDS)
-    finally:
-        state.fleet_streams -= 1
+class FleetStreams:
+    """The pages that are kept up to date, and what all of them are sent."""
+
+    def __init__(self, watch: FleetWatch) -> None:
+        """Nobody looks yet."""
+        self.watch = watch
+        self._open = 0
+        self._sent: tuple[FleetLook, str] | None = None
+
+    def enter(self) -> bool:
+        """Take a place, to be given up with ``leave``; False: there is none."""
+        if self._open >= MOST_STREAMS:
+            return False
+        self._open += 1
+        return True
+
+    def leave(self) -> None:
+        """Give a place up."""
+        self._open -= 1
+
+    def event(self) -> str | None:
+        """Return the event of the latest look, written once for all; None: there is no fresh look."""
+        look = self.watch.look()
+        if look is None:
+            return None
+        if self._sent is None or self._sent[0] is not look:
+            view = fleet_view(look, self.watch.samples())
+            self._sent = (look, f"event: fleet\ndata: {view.model_dump_json()}\n\n")
+        return self._sent[1]
+
+
+class _Stream(StreamingResponse):
+    """A stream that has a place; it is given up also when the page has gone before the first byte was sent."""
+
+    def __init__(self, streams: FleetStreams, is_ending: Callable[[], bool]) -> None:
+        super().__init__(_events(streams, is_ending), media_type="text/event-stream")
+        self._streams = streams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._streams.leave()
+
+
+async def _events(streams: FleetStreams, is_ending: Callable[[], bool]) -> AsyncIterator[str]:
+    yield f"retry: {_RETRY_MILLISECONDS}\n\n"
+    await _first_look(streams.watch)
+    past = HistoryView(points=points(streams.watch.samples()))
+    yield f"event: history\ndata: {past.model_dump_json()}\n\n"
+    while not is_ending():
+        if event := streams.event():
+            yield event
+        await asyncio.sleep(_EVENT_SECONDS)
 
 
 async def _first_look(watch: FleetWatch) -> FleetLook | None:

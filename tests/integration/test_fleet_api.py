@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,25 +119,29 @@ def test_the_primary_counts_nothing_when_all_standbys_are_down_unless_it_may(
 
 
 def test_only_so_many_pages_are_kept_up_to_date(values: dict[str, str], tmp_path: Path) -> None:
+    """Also when all of them come at once; what one gave up is free again, the other pages are served all the time."""
     env_file = write_env_file(tmp_path / "fleet.env", {**values, "redis_url": "redis://127.0.0.1:1/0"})
     with search_server(env_file) as address:
-        limits = httpx.Limits(max_connections=200)
-        with httpx.Client(base_url=address, timeout=30, limits=limits) as client:
-            streams, readers = [], []
-            try:
-                for _ in range(100):
-                    answer = client.send(client.build_request("GET", "/api/fleet/events"), stream=True)
-                    streams.append(answer)
-                    readers.append(answer.iter_raw())
-                    next(readers[-1])
-                with client.stream("GET", "/api/fleet/events") as refused:
-                    assert refused.status_code == 503
-                    assert "watch the fleet already" in json.loads(refused.read())["detail"]
-                assert client.get("/api/hints").status_code == 200
-            finally:
-                for answer in streams:
-                    answer.close()
+        assert asyncio.run(_burst(address, 250)) == {200: 100, 503: 150}
+        with httpx.Client(base_url=address, timeout=30) as client:
             wait_until(lambda: _is_let_in(client), "a place that was given up is free", every_seconds=0.2)
+
+
+async def _burst(address: str, pages: int) -> Counter[int]:
+    """Open so many streams at once; return the statuses, all places being held until the last one was answered."""
+    limits = httpx.Limits(max_connections=pages + 1)
+    async with (
+        httpx.AsyncClient(base_url=address, timeout=60, limits=limits) as client,
+        contextlib.AsyncExitStack() as opened,
+    ):
+        asked = [client.send(client.build_request("GET", "/api/fleet/events"), stream=True) for _ in range(pages)]
+        answers = await asyncio.gather(*asked)
+        for answer in answers:
+            opened.push_async_callback(answer.aclose)
+        refused = next(answer for answer in answers if answer.status_code == 503)
+        assert "watch the fleet already" in json.loads(await refused.aread())["detail"]
+        assert (await client.get("/api/hints")).status_code == 200
+        return Counter(answer.status_code for answer in answers)
 
 
 def _is_let_in(client: httpx.Client) -> bool:
