@@ -229,18 +229,22 @@ class Sampler:
         while not self._stopping.is_set():
             began = time.monotonic()
             try:
-                self._take(began + _ANSWER_SECONDS)
+                self._take()
             except Exception:
                 log.exception("sampling failed; it goes on")
             self._stopping.wait(max(0.0, SAMPLE_SECONDS - (time.monotonic() - began)))
 
-    def _hear_wishes(self) -> None:
-        """Learn what is drained; while Redis does not answer, what was drained stays so."""
-        with contextlib.suppress(redis.RedisError):
+    def _hear_wishes(self) -> bool:
+        """Learn what is drained; False: Redis does not answer, and what was drained stays so."""
+        try:
             self._drained = {watch.name for watch in self._watches if self._state.wishes(watch.name).drained}
+        except redis.RedisError:
+            return False
+        return True
 
-    def _take(self, deadline: float) -> None:
-        self._hear_wishes()
+    def _take(self) -> None:
+        reachable = self._hear_wishes()
+        deadline = time.monotonic() + _ANSWER_SECONDS
         for watch in self._watches:
             if watch.name in self._drained:
                 watch.rest()
@@ -251,11 +255,11 @@ class Sampler:
         if any(facts.is_new for facts in self.facts().values()):
             return
         rates: dict[str, float] = {}
-        reachable = True
         try:
-            if not self._recent:  # what another sampler has seen in the last minutes
+            if reachable and not self._recent:  # what another sampler has seen in the last minutes
                 self._recent.extend(self._store.between(time.time() - MEMORY_SECONDS, time.time()))
-            rates = {name: beat.pictures_per_second for name, beat in self._state.live_workers().items()}
+            if reachable:
+                rates = {name: beat.pictures_per_second for name, beat in self._state.live_workers().items()}
         except redis.RedisError:
             reachable = False
         sample = Sample(

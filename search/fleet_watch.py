@@ -28,6 +28,8 @@ log = logging.getLogger("adgfleet.search")
 
 _STATUS_SECONDS = 1.0
 _TABLES_SECONDS = 2.0
+#: Counting a large table takes long: no database is kept busy by it for more than a tenth of the time.
+_TABLES_REST = 9.0
 #: Nobody has looked for so long: nothing is asked but what the sampler needs, seconds.
 _UNWATCHED_SECONDS = 10.0
 #: Longest wait for Redis, seconds.
@@ -91,11 +93,11 @@ class FleetWatch:
     def start(self) -> None:
         """Begin to sample, and to look whenever somebody asks."""
         self._sampler.start()
-        for name, step, seconds in (
-            ("fleet-status", self._look_at_redis, _STATUS_SECONDS),
-            ("fleet-tables", self._look_at_tables, _TABLES_SECONDS),
+        for name, step, seconds, rest in (
+            ("fleet-status", self._look_at_redis, _STATUS_SECONDS, 0.0),
+            ("fleet-tables", self._look_at_tables, _TABLES_SECONDS, _TABLES_REST),
         ):
-            threading.Thread(target=self._repeat, args=(step, seconds), name=name, daemon=True).start()
+            threading.Thread(target=self._repeat, args=(step, seconds, rest), name=name, daemon=True).start()
 
     def stop(self) -> None:
         """Look no more."""
@@ -117,7 +119,8 @@ class FleetWatch:
 
     # ------------------------------------------------------------------ in the background
 
-    def _repeat(self, step: Callable[[], None], seconds: float) -> None:
+    def _repeat(self, step: Callable[[], None], seconds: float, rest: float) -> None:
+        """Repeat a step every so many seconds; one that took long rests for ``rest`` times as long."""
         while not self._stopping.is_set():
             self._wanted.wait()
             if time.monotonic() - self._wanted_at > _UNWATCHED_SECONDS:
@@ -128,8 +131,7 @@ class FleetWatch:
                 step()
             except Exception:
                 log.exception("the fleet could not be looked at; it is tried again")
-            # Counting a large table takes long: no database is kept busy by it for more than a tenth of the time.
-            self._stopping.wait(max(seconds, 9 * (time.monotonic() - began)))
+            self._stopping.wait(max(seconds, rest * (time.monotonic() - began)))
 
     def _look_at_redis(self) -> None:
         status: FleetStatus | None = None

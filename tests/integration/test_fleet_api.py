@@ -118,6 +118,28 @@ def test_the_primary_counts_nothing_when_all_standbys_are_down_unless_it_may(
     assert found["YES"]["counts"]["database"] == "primary"
 
 
+def test_a_hung_redis_is_said_to_hang_and_the_rest_stays_fresh(
+    values: dict[str, str], redis_server: RedisServer, tmp_path: Path
+) -> None:
+    with search_server(write_env_file(tmp_path / "fleet.env", values)) as address:
+
+        def fleet() -> dict[str, Any]:
+            return dict(httpx.get(f"{address}/api/fleet", timeout=30).json())
+
+        wait_until(lambda: fleet()["databases"][0]["state"] == "OPEN", "a look", every_seconds=0.2)
+        with redis_server.frozen():
+            wait_until(lambda: "does not answer" in fleet()["redis_problem"], "said", every_seconds=0.2)
+            seen = fleet()["at"]
+            for _ in range(2):
+                took = wait_until(lambda seen=seen: fleet()["at"] > seen, "a new look", every_seconds=0.1)  # type: ignore[misc]
+                assert took < 5, "the page calls what is older than this old"
+                found = fleet()
+                seen = found["at"]
+                assert found["databases"][0]["state"] == "OPEN"
+                assert {card["state"] for card in found["databases"][1:]} == {"UNKNOWN"}, "the standbys answer"
+        wait_until(lambda: not fleet()["redis_problem"], "heard again", every_seconds=0.2)
+
+
 def test_only_so_many_pages_are_kept_up_to_date(values: dict[str, str], tmp_path: Path) -> None:
     """Also when all of them come at once; what one gave up is free again, the other pages are served all the time."""
     env_file = write_env_file(tmp_path / "fleet.env", {**values, "redis_url": "redis://127.0.0.1:1/0"})

@@ -13,6 +13,7 @@ const states = new Map(); // name: the state that was said last
 let points = [];
 let fleet = null;
 let heardAt = 0;
+let lookedAt = 0; // when something new was heard: what is sent again is old
 let source = null;
 let failuresShown = "";
 
@@ -297,8 +298,10 @@ function show(next) {
 function showLive() {
   const live = element("live");
   const silence = (Date.now() - heardAt) / 1000;
-  const isOn = heardAt > 0 && silence < STALE_SECONDS;
-  const lost = heardAt > 0 ? `no answer from this page's server for ${duration(silence)}; what you see is old. It is tried again by itself.` : "connecting";
+  const age = (Date.now() - lookedAt) / 1000;
+  const isOn = heardAt > 0 && age < STALE_SECONDS;
+  const who = silence < STALE_SECONDS ? "nothing new seen by" : "no answer from";
+  const lost = heardAt > 0 ? `${who} this page's server for ${duration(age)}; what you see is old. It is tried again by itself.` : "connecting";
   put(live, isOn ? `live · ${new Date(1000 * fleet.at).toLocaleTimeString("en-GB")}` : lost);
   live.className = `live ${isOn ? "on" : heardAt > 0 ? "off" : ""}`;
 }
@@ -311,7 +314,9 @@ function open() {
   });
   source.addEventListener("fleet", (event) => {
     heardAt = Date.now();
-    show(JSON.parse(event.data));
+    const next = JSON.parse(event.data);
+    lookedAt = next.at === fleet?.at ? lookedAt : heardAt;
+    show(next);
     showLive();
   });
   source.addEventListener("error", () => {
