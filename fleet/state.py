@@ -282,6 +282,10 @@ class FleetState:
         letters: list[str] = self._redis.lrange(DEAD_LETTERS_KEY, 0, -1)  # type: ignore[assignment]
         return [json.loads(letter) for letter in letters]
 
+    def dead_letters_kept(self) -> int:
+        """Return how many messages that were put aside are kept."""
+        return int(self._redis.llen(DEAD_LETTERS_KEY))
+
     def dead_letters_total(self) -> int:
         """Return how many messages were ever put aside."""
         return int(str(self._redis.get(f"{DEAD_LETTERS_KEY}:total") or 0))

@@ -88,8 +88,10 @@ class FleetStatus:
     counts: TableCounts | None
     #: Why not, one line.
     counts_problem: str
-    #: Messages that were put aside: those kept, newest first.
+    #: Messages that were put aside: those kept, newest first; empty when they were not to be read.
     dead_letters: tuple[dict[str, Any], ...]
+    #: How many are kept.
+    dead_letters_kept: int = 0
 
     @property
     def pictures_per_second(self) -> float:
@@ -140,11 +142,12 @@ class StatusReader:
         self._counts: TableCounts | None = None
         self._problem = ""
 
-    def read(self, *, counting: bool = True) -> FleetStatus:
+    def read(self, *, counting: bool = True, letters: bool = True) -> FleetStatus:
         """Read it now.
 
         Args:
             counting: False leaves the tables to another thread's ``count`` and shows what that last found.
+            letters: False counts the dead letters only; there may be a thousand.
 
         Raises:
             redis.RedisError: Redis does not answer.
@@ -170,7 +173,8 @@ class StatusReader:
             running=count_running(self._state.client, dict.fromkeys((*configured, *workers))),
             counts=self._counts,
             counts_problem=self._problem,
-            dead_letters=tuple(self._state.dead_letters()),
+            dead_letters=tuple(self._state.dead_letters()) if letters else (),
+            dead_letters_kept=self._state.dead_letters_kept(),
         )
 
     def _forget_removed(self, configured: dict[str, str], workers: dict[str, Heartbeat]) -> None:

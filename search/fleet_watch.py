@@ -93,11 +93,11 @@ class FleetWatch:
     def start(self) -> None:
         """Begin to sample, and to look whenever somebody asks."""
         self._sampler.start()
-        for name, step, seconds, rest in (
-            ("fleet-status", self._look_at_redis, _STATUS_SECONDS, 0.0),
-            ("fleet-tables", self._look_at_tables, _TABLES_SECONDS, _TABLES_REST),
+        for name, work in (
+            ("fleet-status", (self._look_at_redis, lambda: None, _STATUS_SECONDS, 0.0)),
+            ("fleet-tables", (self._look_at_tables, self._forget_tables, _TABLES_SECONDS, _TABLES_REST)),
         ):
-            threading.Thread(target=self._repeat, args=(step, seconds, rest), name=name, daemon=True).start()
+            threading.Thread(target=self._repeat, args=work, name=name, daemon=True).start()
 
     def stop(self) -> None:
         """Look no more."""
@@ -119,9 +119,14 @@ class FleetWatch:
 
     # ------------------------------------------------------------------ in the background
 
-    def _repeat(self, step: Callable[[], None], seconds: float, rest: float) -> None:
-        """Repeat a step every so many seconds; one that took long rests for ``rest`` times as long."""
+    def _repeat(self, step: Callable[[], None], forget: Callable[[], None], seconds: float, rest: float) -> None:
+        """Repeat a step every so many seconds; one that took long rests for ``rest`` times as long.
+
+        What it found is forgotten when nobody looks any more: whoever comes next is not to take it for the present.
+        """
         while not self._stopping.is_set():
+            if not self._wanted.is_set():
+                forget()
             self._wanted.wait()
             if time.monotonic() - self._wanted_at > _UNWATCHED_SECONDS:
                 self._wanted.clear()
@@ -139,8 +144,10 @@ class FleetWatch:
         problem = ""
         counts, counts_problem = self._counts
         try:
-            status = replace(self._reader.read(counting=False), counts=counts, counts_problem=counts_problem)
-            newest = list(known_runs(self._state.client))[:_MOST_RUNS]
+            status = replace(
+                self._reader.read(counting=False, letters=False), counts=counts, counts_problem=counts_problem
+            )
+            newest = known_runs(self._state.client, most=_MOST_RUNS)
             runs = [(run_id, self._state.progress(run_id)) for run_id in newest]
         except redis.RedisError as error:
             problem = f"Redis does not answer at {self._redis_place} ({type(error).__name__})"
@@ -155,6 +162,9 @@ class FleetWatch:
             failures=self._failures,
             runs=tuple(runs),
         )
+
+    def _forget_tables(self) -> None:
+        self._counts, self._failures = (None, ""), FailureList()
 
     def _look_at_tables(self) -> None:
         may_ask_primary = self._service.settings.search_on_primary

@@ -139,7 +139,7 @@ def fleet_view(look: FleetLook, samples: Sequence[Sample]) -> FleetView:
         ],
         failures_total=look.failures.total,
         failures_problem=look.failures.problem,
-        dead_letters=None if status is None else len(status.dead_letters),
+        dead_letters=None if status is None else status.dead_letters_kept,
         point=point,
     )
 

@@ -17,6 +17,7 @@ import pytest
 from emulator.cluster import Cluster
 from fleet.sessions import Database, connect
 from fleet.settings import Settings
+from fleet.state import FleetState
 from tests.fix_emulator import run, wait_for_standbys, write_env_file
 from tests.fix_redis import RedisServer
 from tests.fix_search import search_server
@@ -116,6 +117,30 @@ def test_the_primary_counts_nothing_when_all_standbys_are_down_unless_it_may(
     assert [card["state"] for card in found["NO"]["databases"]] == ["OPEN", "UNREACHABLE", "UNREACHABLE"]
     assert (found["NO"]["counts"], found["NO"]["counts_problem"][:5]) == (None, "sby1:")
     assert found["YES"]["counts"]["database"] == "primary"
+
+
+def test_what_was_counted_before_nobody_looked_is_not_shown_as_the_present(
+    installed: Settings, values: dict[str, str], redis_server: RedisServer, tmp_path: Path
+) -> None:
+    state = FleetState(redis_server.settings())
+    state.add_dead_letter(reason="a test", standby="sby1", message={})
+    with search_server(write_env_file(tmp_path / "fleet.env", values)) as address:
+
+        def fleet() -> dict[str, Any]:
+            return dict(httpx.get(f"{address}/api/fleet", timeout=30).json())
+
+        wait_until(lambda: fleet()["counts"], "counts", every_seconds=0.2)
+        before = fleet()
+        assert before["dead_letters"] == 1
+        with connect(Database.primary(installed), module="test") as connection:
+            run(connection, "insert into pictures values (777, 1, hextoraw('00'))", "commit")
+        wait_for_standbys(installed)
+        left = time.monotonic()
+        wait_until(lambda: time.monotonic() - left > 13, "the page is left for longer than it is kept", every_seconds=1)
+        seen = []
+        wait_until(lambda: seen.append(fleet()["counts"]) or seen[-1], "counts again", every_seconds=0.05)
+    assert [counts["pictures"] for counts in seen if counts] == [before["counts"]["pictures"] + 1]
+    state.close()
 
 
 def test_a_hung_redis_is_said_to_hang_and_the_rest_stays_fresh(

@@ -115,6 +115,12 @@ def test_runs_are_forgotten_with_their_figures(state: FleetState) -> None:
     assert state.client.zscore(RUNS_KEY, "run-0") is None
 
 
+def test_the_newest_runs_are_known_without_a_look_at_all(state: FleetState) -> None:
+    for number in range(5):
+        state.open_run(f"run-{number}", ranges=1, pictures=5, began_at=time.time() - 60 + number)
+    assert list(known_runs(state.client, most=2)) == ["run-4", "run-3"]
+
+
 def test_one_samples_and_the_next_one_goes_on_and_samples_come_back_as_they_were(state: FleetState) -> None:
     store = SampleStore(state.client)
     assert store.claim("first")
