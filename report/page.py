@@ -19,12 +19,14 @@ main{max-width:62rem;margin:0 auto;padding:1.5rem clamp(1rem,3vw,2rem) 3rem}
 h1{margin:0;font-size:clamp(1.4rem,3.5vw,2rem);letter-spacing:-.02em;overflow-wrap:anywhere}
 h2{margin:0 0 .4rem;font-size:1.05rem}
 .soft{margin:0;color:var(--soft)}
-section{margin-top:1rem;padding:1.1rem 1.25rem;border-radius:14px;background:var(--card);overflow-x:auto}
+section{margin-top:1rem;padding:1.1rem 1.25rem;border-radius:14px;background:var(--card)}
+.wide{overflow-x:auto}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.6rem 1.2rem;margin:0}
 dl div{display:flex;flex-direction:column-reverse}
 dt{color:var(--soft);font-size:.88rem}
 dd{margin:0;font-size:1.4rem;font-weight:600;font-variant-numeric:tabular-nums;letter-spacing:-.02em}
 svg{display:block;width:100%;height:auto}
+.wide svg{min-width:36rem}
 svg text{fill:var(--soft);font:12px system-ui,"DejaVu Sans",sans-serif;font-variant-numeric:tabular-nums}
 .rule{stroke:var(--line)}
 .gap{fill:var(--line);opacity:.65}
@@ -34,6 +36,8 @@ ul.legend{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;margin:.3rem 0 0;padding:
 table{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:.35rem .8rem .35rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 td{overflow-wrap:anywhere}
+.role{min-width:9rem}
+.message{min-width:16rem}
 .right{text-align:right}
 code{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:.92em}
 @media print{body{background:none}section{break-inside:avoid;padding:0}}
@@ -75,7 +79,7 @@ def _chart(chart: Chart, empty: str) -> str:
         f'<rect width="22" height="4" fill="{each.colour}"/></svg>{escape(each.name)}</li>'
         for each in chart.series
     )
-    return f'{head}{_svg(place(chart, _WIDTH, _HEIGHT), label)}<ul class="legend">{legend}</ul></section>'
+    return f'{head}{_wide(_svg(place(chart, _WIDTH, _HEIGHT), label))}<ul class="legend">{legend}</ul></section>'
 
 
 def _svg(plot: Plot, label: str) -> str:
@@ -113,16 +117,25 @@ def _path(stretch: list[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in stretch)
 
 
+def _wide(content: str) -> str:
+    """Let what a phone has no room for scroll sideways, also by the keyboard."""
+    return f'<div class="wide" tabindex="0">{content}</div>'
+
+
+def _table(columns: str, rows: str) -> str:
+    return _wide(f"<table><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>")
+
+
 def _databases(report: RunReport) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{escape(row.name)}</th><td>{escape(row.role)}</td><td class="right">{row.embedded}</td>'
-        f'<td class="right">{row.rate}</td><td class="right">{row.cpu}</td></tr>'
+        f'<tr><th scope="row">{escape(row.name)}</th><td class="role">{escape(row.role)}</td>'
+        f'<td class="right">{row.embedded}</td><td class="right">{row.rate}</td><td class="right">{row.cpu}</td></tr>'
         for row in database_rows(report)
     )
     columns = '<th scope="col">database</th><th scope="col">role</th>' + "".join(
         f'<th scope="col" class="right">{text}</th>' for text in ("embedded", "pictures a second", "mean CPU")
     )
-    return f"<section><h2>Databases</h2><table><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table></section>"
+    return f"<section><h2>Databases</h2>{_table(columns, rows)}</section>"
 
 
 def _failures(report: RunReport) -> str:
@@ -130,11 +143,10 @@ def _failures(report: RunReport) -> str:
     if not report.failures:
         return f'<section><h2>Failed pictures</h2><p class="soft">{said}</p></section>'
     rows = "".join(
-        f'<tr><th scope="row">{failure.id}</th><td>{escape(failure.error_message)}</td>'
+        f'<tr><th scope="row">{failure.id}</th><td class="message">{escape(failure.error_message)}</td>'
         f'<td class="right">{failure.attempts}</td><td>{escape(failure.standby)}</td></tr>'
         for failure in report.failures
     )
     columns = "".join(f'<th scope="col">{text}</th>' for text in ("picture", "error", "attempts", "standby"))
-    table = f"<table><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>"
     again = "To try them again: <code>adgfleet failures retry --all</code>, then <code>adgfleet produce</code>."
-    return f"<section><h2>Failed pictures</h2><p>{said} {again}</p>{table}</section>"
+    return f"<section><h2>Failed pictures</h2><p>{said} {again}</p>{_table(columns, rows)}</section>"

@@ -10,6 +10,7 @@ import itertools
 import math
 import statistics
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -82,6 +83,8 @@ class RunReport:
     missing: tuple[str, ...] = field(default=())
     #: How many of its failed pictures are still put aside, listed or not; None: not known.
     put_aside: int | None = None
+    #: How many of these there are of each error code, the most frequent first.
+    errors: dict[str, int] = field(default_factory=dict)
     #: Ranges that nobody reported though nothing is queued or in work: Redis was killed, or emptied.
     lost: int = 0
 
@@ -137,6 +140,7 @@ class RunReport:
             "samples": self.samples,
             "gaps": [[round(start, 1), round(end, 1)] for start, end in self.gaps],
             "put_aside": self.put_aside,
+            "errors": self.errors,
             "failures": [failure.to_json() for failure in self.failures],
             "counts": None if self.counts is None else asdict(self.counts),
             "missing": list(self.missing),
@@ -206,6 +210,7 @@ def read_run(settings: Settings, state: FleetState, run_id: str) -> RunReport:
         counts=counts,
         missing=tuple(missing),
         put_aside=None if problem else len(failures),
+        errors=dict(Counter(failure.error or "no code" for failure in failures).most_common()),
     )
 
 

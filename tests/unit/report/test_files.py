@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import dataclasses
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,35 +10,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from fleet.failures import Failure
 from fleet.state import RunProgress
 from report.cli import save_report
-from report.run_report import DatabaseLoad, Rates, RunReport
-
-_EVIL = "<script>fetch('http://example.org/')</script>"
-
-
-def report(**changes: object) -> RunReport:
-    failure = Failure(17, 54481, f"ORA-54481: {_EVIL}", 1, "sby1", datetime.datetime(2026, 11, 25, 9, 0, 0))
-    values = {
-        "run_id": "20261125-090045-cc99",
-        "start": 1000.0,
-        "end": 1060.0,
-        "progress": RunProgress(3, 30, 3, 28, 0, 2, 0, {"sby1": 20, "sby2": 8}, 1000.0),
-        "rates": Rates(1000.0, 30.0, {"sby1": (0.5, 0.25), "sby2": (0.1, 0.2)}),
-        "loads": (
-            DatabaseLoad("primary", "PRIMARY", 2.5, ((1010.0, 2.0), (1020.0, 3.0))),
-            DatabaseLoad("sby1", "PHYSICAL STANDBY", None, ((1010.0, None),)),
-        ),
-        "gaps": ((1030.0, 1060.0),),
-        "samples": 20,
-        "failures": (failure,),
-        "put_aside": 1,
-        "counts": None,
-        "missing": ("No samples of CPU were kept for 30 s of the run.",),
-        **changes,
-    }
-    return RunReport(**values)  # type: ignore[arg-type]
+from report.run_report import Rates
+from tests.fix_report import report
 
 
 class _Tags(HTMLParser):
@@ -106,3 +81,26 @@ def test_a_run_of_which_nothing_is_known_can_be_written(tmp_path: Path, suffix: 
     nothing = {"loads": (), "gaps": ((1000.0, 1060.0),), "samples": 0, "failures": ()}
     save_report(report(progress=RunProgress(), rates=Rates(1000.0, 60.0, {}), **nothing), path)
     assert path.stat().st_size > 1000
+
+
+def test_a_legend_of_many_standbys_goes_on_in_the_next_line_and_errors_are_told_by_their_code(tmp_path: Path) -> None:
+    names = [f"a-standby-with-a-long-name-{number}" for number in range(12)]
+    many = report(
+        rates=Rates(1000.0, 30.0, dict.fromkeys(names, (0.5, 0.25))),
+        progress=RunProgress(3, 30, 3, 30, 0, 0, 0, {}, 1000.0),
+        loads=(),
+    )
+    few = dataclasses.replace(many, rates=Rates(1000.0, 30.0, dict.fromkeys(names[:2], (0.5, 0.25))))
+    with_errors = dataclasses.replace(
+        many, progress=RunProgress(3, 30, 3, 28, 0, 2, 0, {}, 1000.0), errors={"ORA-54481": 1}
+    )
+    heights = {}
+    for name, each in (("few", few), ("many", many), ("errors", with_errors)):
+        save_report(each, tmp_path / f"{name}.png")
+        with Image.open(tmp_path / f"{name}.png") as opened:
+            edge = opened.crop((opened.width - 20, 0, opened.width, opened.height))
+            assert edge.getcolors() == [(20 * opened.height, (255, 255, 255))], "nothing is cut off at the edge"
+            heights[name] = opened.height
+    scale, rows = 2, 24 * (len(names) - 2)
+    assert heights["many"] - heights["few"] >= scale * (rows + 3 * 20), "the legend needs more lines"
+    assert heights["errors"] - heights["many"] == scale * 20
