@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
-# Most of these tests' time is waiting for processes: files run two at a time, the longest first.
+# Much of the tests' time is waiting for processes: files run two at a time, the longest first.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
@@ -40,7 +40,7 @@ check: setup  ## the quick gate: format, lint, types, imports, unit tests (under
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache | tail -n 3
-	@$(PYTEST) -q tests/unit tests/protocol tests/sql tests/docs
+	@$(PYTEST) -q $(SIDE_BY_SIDE) tests/unit tests/protocol tests/sql tests/docs
 
 unit: setup  ## unit tests alone (ARGS='-k ranges')
 	@$(PYTEST) tests/unit tests/protocol tests/sql tests/docs $(ARGS)
