@@ -157,7 +157,6 @@ def test_a_run_is_followed_to_its_end(browser: webdriver.Chrome, rig: Rig) -> No
         send_range(app, RangeMessage("run-7", first, first + 9, 10))
     wait(browser, lambda page: text(page, "runs") == "Last run run-7: 30 of 30 pictures in 3 of 3 ranges")
     wait(browser, lambda page: text(page, "notes") == "")
-    assert float(card(browser, "sby1").split("pictures a second\n")[1].split("\n")[0]) > 0
     wait(browser, lambda page: page.find_elements(By.CSS_SELECTOR, "#rate-chart .line"))
     state.open_run("run-8", ranges=2, pictures=20)  # as if Redis had lost messages or reports
     lost = "Last run run-8: 0 of 20 pictures in 0 of 2 ranges, 2 ranges were never reported"

@@ -82,7 +82,7 @@ def test_sigterm_hands_a_running_range_over(fleet: Fleet, start_worker_process: 
     assert fleet.state.queue_depth(["sby1"]) == 1
     second = start_worker_process("sby2", fleet.values, fleet.state)
     fleet.wait_until_stored(40)
-    assert "embedded" in second.text()
+    second.wait_for_line("embedded")
 
 
 def test_a_lagging_standby_pauses_and_resumes(fleet: Fleet, start_worker_process: StartWorker) -> None:
