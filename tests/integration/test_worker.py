@@ -7,6 +7,7 @@ import json
 import signal
 import time
 
+from demo.drawing.album import AlbumPicture
 from fleet.celery_app import TASK_EMBED_RANGE, create_app
 from fleet.heartbeat import Heartbeat
 from fleet.sessions import Database, connect
@@ -188,10 +189,13 @@ def test_pause_resume_and_drain_are_followed_live(fleet: Fleet, start_worker_pro
     fleet.wait_until_stored(8)
 
 
-def test_scale_changes_the_number_of_ranges_in_work(fleet: Fleet, start_worker_process: StartWorker) -> None:
+def test_scale_changes_the_number_of_ranges_in_work(
+    fleet: Fleet, album: list[AlbumPicture], start_worker_process: StartWorker
+) -> None:
+    fleet.load(dict.fromkeys(range(101, 181), album[0].path.read_bytes()))  # work for longer than a wish takes
     worker = start_worker_process("sby1", fleet.values, fleet.state, "--sessions", "1")
     worker.wait_for("SERVING")
-    fleet.enqueue(*((first, first + 3) for first in range(1, 41, 4)))
+    fleet.enqueue(*((first, first + 3) for first in (*range(101, 181, 4), *range(1, 41, 4))))
     seen: set[int] = set()
 
     def busy(count: int) -> bool:
@@ -205,7 +209,7 @@ def test_scale_changes_the_number_of_ranges_in_work(fleet: Fleet, start_worker_p
     fleet.state.scale("sby1", 3)
     wait_until(lambda: busy(3), "three ranges")
     assert max(seen) == 3
-    fleet.wait_until_stored(40)
+    fleet.wait_until_stored(120)
 
 
 def test_one_standby_has_one_worker(fleet: Fleet, start_worker_process: StartWorker) -> None:
