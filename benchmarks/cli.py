@@ -24,6 +24,7 @@ from demo.processes import ProcessFailedError
 from demo.redis_server import RedisMissingError
 from emulator.cluster import ClusterError
 from emulator.control import ControlError
+from emulator.ports import NoFreePortError
 from fleet.console import fail, print_json, print_table, reports_errors, say
 
 _DIRECTORY = Path("state/bench")
@@ -67,7 +68,14 @@ def _reports_failures(command: Callable[P, None]) -> Callable[P, None]:
         try:
             with interruptible():
                 command(*args, **kwargs)
-        except (BenchmarkError, ProcessFailedError, RedisMissingError, ClusterError, ControlError) as error:
+        except (
+            BenchmarkError,
+            ProcessFailedError,
+            RedisMissingError,
+            ClusterError,
+            NoFreePortError,
+            ControlError,
+        ) as error:
             fail(str(error))
 
     return reports_errors(guarded)

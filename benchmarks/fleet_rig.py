@@ -20,17 +20,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-import redis
 from PIL import Image
 
 from demo.drawing.album import write_album
 from demo.interrupts import uninterrupted
 from demo.preparation import MODELS
-from demo.processes import Process, start_process, stop_processes, wait_until_ready
-from demo.redis_server import find_redis_server, write_configuration
-from emulator.cluster import Cluster, free_ports
+from demo.processes import Process, says_ready, start_process, stop_processes, wait_until_ready
+from demo.redis_server import start_redis, wait_until_answers
+from emulator.cluster import Cluster
 from emulator.cluster_config import InstanceConfig, load_cluster_config
 from emulator.instance_process import data_path
+from emulator.ports import free_port, free_ports
 from emulator.store.role_changes import copy_data
 from fleet.celery_app import create_app
 from fleet.sessions import Connection, Database, declare_blob, session
@@ -77,6 +77,15 @@ class FleetPlan:
     slow_standbys: int = 0
     range_size: int = 30
     batch_size: int = 16
+
+    @property
+    def modelled(self) -> str:
+        """The modelled times, in words."""
+        wait = "at commit, as 26ai" if self.redirect_wait == "commit" else "at each DML, as 23ai"
+        return (
+            f"Modelled time: {self.inference_ms:g} ms a picture, {self.redirect_ms:g} ms a redirected statement, "
+            f"waiting for redo {wait}. The databases are emulated."
+        )
 
     @property
     def names(self) -> list[str]:
@@ -144,7 +153,7 @@ class FleetRig:
     def start(self) -> None:
         """Start databases and Redis; the standbys are up to date and have run the model when this returns."""
         self._start_databases()
-        (port,), password = free_ports(1), secrets.token_urlsafe(12)
+        port, password = free_port(), secrets.token_urlsafe(12)
         values = {
             **_database_values(self._template, self.cluster),
             "redis_url": f"redis://:{password}@127.0.0.1:{port}/0",
@@ -185,31 +194,16 @@ class FleetRig:
 
     def _start_redis(self, port: int, password: str) -> None:
         """Start an empty Redis; it answers when this returns."""
-        data = self.directory / "redis"
-        configuration = write_configuration(data, port=port, password=password)
         with uninterrupted():
-            self._redis = start_process(
-                "redis",
-                [str(find_redis_server()), str(configuration)],
-                log=self.directory / "redis.log",
-                environment=os.environ,
-                directory=data,
-            )
-        with contextlib.closing(FleetState(self.settings)) as state:
-
-            def answers() -> bool:
-                try:
-                    return bool(state.client.ping())
-                except redis.RedisError:
-                    return False
-
-            wait_until_ready(self._redis, answers, deadline_seconds=_READY_SECONDS)
+            log = self.directory / "redis.log"
+            self._redis = start_redis(self.directory / "redis", log=log, port=port, password=password)
+        wait_until_answers(self._redis, port=port, password=password, deadline_seconds=_READY_SECONDS)
 
     def start_workers(self, names: Sequence[str]) -> None:
         """Start a worker for each of some standbys; all serve when this returns."""
         started = [self.start_worker(name) for name in names]
         for process in started:
-            wait_until_ready(process, functools.partial(_is_ready, process), deadline_seconds=_READY_SECONDS)
+            wait_until_ready(process, functools.partial(says_ready, process), deadline_seconds=_READY_SECONDS)
         with contextlib.closing(FleetState(self.settings)) as state:
 
             def all_serve() -> bool:
@@ -315,10 +309,6 @@ def wait_for(is_true: Callable[[], bool], what: str, *, seconds: float, every_se
         if time.monotonic() > end:
             raise BenchmarkError(f"after {seconds:g} s it is still not so that {what}")
         time.sleep(every_seconds)
-
-
-def _is_ready(process: Process) -> bool:
-    return " ready." in Path(process.log).read_text(encoding="utf-8", errors="replace")
 
 
 def _database_values(template: FleetTemplate, cluster: Cluster) -> Mapping[str, str]:

@@ -57,12 +57,7 @@ class OverheadPlan:
     @property
     def modelled(self) -> str:
         """What is modelled, in words."""
-        wait = "at commit, as 26ai" if self.redirect_wait == "commit" else "at each DML, as 23ai"
-        return (
-            f"Modelled time: {self.inference_ms:g} ms a picture, {self.redirect_ms:g} ms a redirected statement, "
-            f"waiting for redo {wait}; ranges and batches of {self.range_size} pictures, one session. "
-            "The databases are emulated."
-        )
+        return f"{self.fleet().modelled} Ranges and batches of {self.range_size} pictures, one session."
 
 
 @dataclass(frozen=True, slots=True)

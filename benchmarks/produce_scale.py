@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import resource
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,8 +17,10 @@ from pathlib import Path
 
 import redis
 
-from demo.redis_server import find_redis_server, write_configuration
+from demo.processes import stop_processes
+from demo.redis_server import start_redis, wait_until_answers
 from emulator.cluster import Cluster
+from emulator.ports import free_port
 from fleet.celery_app import create_app
 from fleet.console import print_json, say
 from fleet.sessions import Database, session
@@ -29,6 +30,7 @@ from loader.install import install, scripts_directory
 from producer.reconcile import Reconciler
 
 _DBA_PASSWORD = "bench-secret"  # noqa: S105 - of a database that lives as long as this process
+_START_SECONDS = 10.0
 _REDIS_PASSWORD = "bench-secret"  # noqa: S105
 #: Rows that one statement generates.
 _ROWS = 50_000
@@ -49,10 +51,7 @@ def main() -> None:
 
 def _measure(directory: Path, counts: list[int]) -> None:
     cluster = Cluster.create(directory / "databases", standbys=["sby1"], dba_password=_DBA_PASSWORD)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    configuration = write_configuration(directory, port=port, password=_REDIS_PASSWORD)
+    port = free_port()
     values = {
         "db_user": "adgvec",
         "db_password": _DBA_PASSWORD,
@@ -65,21 +64,22 @@ def _measure(directory: Path, counts: list[int]) -> None:
     env_file = directory / "env"
     env_file.write_text("".join(f"{name.upper()}={value}\n" for name, value in values.items()), encoding="utf-8")
     settings = load_settings(env_file, environment={})
-    with subprocess.Popen([str(find_redis_server()), str(configuration)], stdout=subprocess.DEVNULL) as server:  # noqa: S603 - our own command
-        try:
-            cluster.start()
-            install(settings, scripts_directory(), lambda _line: None)
-            there = 0
-            for count in counts:
-                _add(settings, there, count)
-                there = count
-                with redis.Redis(port=port, password=_REDIS_PASSWORD) as client:
-                    client.flushall()
-                command = [sys.executable, "-m", "benchmarks.produce_scale", "--produce", str(env_file)]
-                subprocess.run(command, check=True)  # noqa: S603 - our own command
-        finally:
-            server.terminate()
-            cluster.stop()
+    server = start_redis(directory, log=directory / "redis.log", port=port, password=_REDIS_PASSWORD)
+    try:
+        wait_until_answers(server, port=port, password=_REDIS_PASSWORD, deadline_seconds=_START_SECONDS)
+        cluster.start()
+        install(settings, scripts_directory(), lambda _line: None)
+        there = 0
+        for count in counts:
+            _add(settings, there, count)
+            there = count
+            with redis.Redis(port=port, password=_REDIS_PASSWORD) as client:
+                client.flushall()
+            command = [sys.executable, "-m", "benchmarks.produce_scale", "--produce", str(env_file)]
+            subprocess.run(command, check=True)  # noqa: S603 - our own command
+    finally:
+        stop_processes([server], grace_seconds=_START_SECONDS)
+        cluster.stop()
 
 
 def _add(settings: Settings, there: int, count: int) -> None:

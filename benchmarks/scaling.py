@@ -80,11 +80,7 @@ class ScalingPlan:
     @property
     def modelled(self) -> str:
         """What is modelled, in words."""
-        wait = "at commit, as 26ai" if self.redirect_wait == "commit" else "at each DML, as 23ai"
-        return (
-            f"Modelled time: {self.inference_ms:g} ms a picture, {self.sessions} sessions for each standby, "
-            f"{self.redirect_ms:g} ms a redirected statement, waiting for redo {wait}. The databases are emulated."
-        )
+        return f"{self.fleet(1, ranges_per_session=1).modelled} {self.sessions} sessions for each standby."
 
 
 @dataclass(frozen=True, slots=True)

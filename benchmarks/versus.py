@@ -76,11 +76,9 @@ class VersusPlan:
     @property
     def modelled(self) -> str:
         """What is modelled, in words."""
-        wait = "at commit, as 26ai" if self.redirect_wait == "commit" else "at each DML, as 23ai"
         return (
-            f"Modelled time: {self.inference_ms:g} ms a picture, {self.redirect_ms:g} ms a redirected statement, "
-            f"waiting for redo {wait}; {self.pictures} pictures, {self.standbys} standbys, {self.sessions} sessions "
-            "for each database. The databases are emulated."
+            f"{self.fleet().modelled} {self.pictures} pictures, {self.standbys} standbys, {self.sessions} sessions for "
+            "each database."
         )
 
 

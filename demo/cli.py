@@ -18,6 +18,7 @@ from demo.processes import ProcessFailedError
 from demo.redis_server import RedisMissingError
 from demo.stack import Stack, StackAddresses, StackError, StackPlan, is_running, open_stack
 from emulator.cluster import ClusterError
+from emulator.ports import NoFreePortError
 from fleet.console import fail, print_json, print_table, reports_errors, say
 
 _UP_DIRECTORY = Path("state")
@@ -33,7 +34,7 @@ def _reports_failures(command: Callable[P, None]) -> Callable[P, None]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except (StackError, ProcessFailedError, RedisMissingError, ClusterError, JobError) as error:
+        except (StackError, ProcessFailedError, RedisMissingError, ClusterError, NoFreePortError, JobError) as error:
             fail(str(error))
 
     return reports_errors(guarded)

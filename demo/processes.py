@@ -85,6 +85,11 @@ def wait_until_ready(process: Process, is_ready: Callable[[], bool], *, deadline
         time.sleep(_POLL_SECONDS)
 
 
+def says_ready(process: Process) -> bool:
+    """Tell whether a command of ``adgfleet`` that serves has said in its log that it is ready."""
+    return " ready." in Path(process.log).read_text(encoding="utf-8", errors="replace")
+
+
 def stop_processes(processes: Sequence[Process], *, grace_seconds: float) -> None:
     """Ask all to end at once (SIGTERM), wait, and kill what is left."""
     for process in processes:

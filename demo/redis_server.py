@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
+
+import redis
+
+from demo.processes import Process, start_process, wait_until_ready
+from fleet.settings import without_settings
 
 #: kombu 5.7 uses commands that came with this version. Source: facts measured with kombu 5.7.0.
 _OLDEST_VERSION = (6, 2)
@@ -61,6 +67,34 @@ def write_configuration(directory: Path, *, port: int, password: str) -> Path:
         encoding="utf-8",
     )
     return path
+
+
+def start_redis(data: Path, *, log: Path, port: int, password: str) -> Process:
+    """Start a server that keeps its data in a directory; it may not answer yet.
+
+    Raises:
+        RedisMissingError: There is no server program.
+    """
+    configuration = write_configuration(data, port=port, password=password)
+    command = [str(find_redis_server()), str(configuration)]
+    return start_process("redis", command, log=log, environment=without_settings(os.environ), directory=data)
+
+
+def wait_until_answers(process: Process, *, port: int, password: str, deadline_seconds: float) -> None:
+    """Wait until a server that was started answers.
+
+    Raises:
+        ProcessFailedError: It ended, or the deadline passed.
+    """
+    with redis.Redis(port=port, password=password, socket_timeout=1, socket_connect_timeout=1) as client:
+
+        def answers() -> bool:
+            try:
+                return bool(client.ping())
+            except redis.RedisError:
+                return False
+
+        wait_until_ready(process, answers, deadline_seconds=deadline_seconds)
 
 
 def _version(program: Path) -> tuple[int, int]:

@@ -10,10 +10,8 @@ import dataclasses
 import functools
 import json
 import os
-import random
 import secrets
 import shutil
-import socket
 import sys
 import urllib.error
 import urllib.request
@@ -21,18 +19,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import redis
-
 from demo.interrupts import uninterrupted
-from demo.processes import Process, start_process, stop_processes, wait_until_ready
-from demo.redis_server import find_redis_server, write_configuration
+from demo.processes import Process, says_ready, start_process, stop_processes, wait_until_ready
+from demo.redis_server import find_redis_server, start_redis, wait_until_answers
 from emulator.cluster import Cluster
 from emulator.cluster_config import FILE_NAME as CLUSTER_FILE
+from emulator.ports import free_port
 from fleet.console import counted
 from fleet.settings import without_settings
 
-#: Ports are taken below the range from which the system hands out its own. Source: Linux, ip_local_port_range.
-_PORTS = (20_000, 32_000)
 _READY_SECONDS = 60.0
 #: Longer than a worker needs to finish the batch that it is in.
 _STOP_SECONDS = 20.0
@@ -174,32 +169,21 @@ class Stack:
         if fresh and data.exists():
             shutil.rmtree(data)
         data.mkdir(mode=0o700, exist_ok=True)
-        configuration = write_configuration(data, port=self._redis_port, password=self._secret("redis"))
-        process = self._start("redis", [str(program), str(configuration)], directory=data)
+        with uninterrupted():
+            process = start_redis(data, log=self._log("redis"), port=self._redis_port, password=self._secret("redis"))
+            self._processes.append(process)
         self._save()
-        client = redis.Redis(
-            port=self._redis_port,
-            password=self._secret("redis"),
-            socket_timeout=1,
-            socket_connect_timeout=1,
+        wait_until_answers(
+            process, port=self._redis_port, password=self._secret("redis"), deadline_seconds=_READY_SECONDS
         )
-
-        def answers() -> bool:
-            try:
-                return bool(client.ping())
-            except redis.RedisError:
-                return False
-
-        wait_until_ready(process, answers, deadline_seconds=_READY_SECONDS)
-        client.close()
 
     def _start_command(self, name: str, arguments: list[str]) -> Process:
         return self._start(name, [sys.executable, "-m", "adgfleet", "--env-file", str(self.env_file), *arguments])
 
-    def _start(self, name: str, command: list[str], *, directory: Path | None = None) -> Process:
+    def _start(self, name: str, command: list[str]) -> Process:
         environment = without_settings(os.environ)
         with uninterrupted():  # a process that nobody has noted would be left running
-            process = start_process(name, command, log=self._log(name), environment=environment, directory=directory)
+            process = start_process(name, command, log=self._log(name), environment=environment)
             self._processes.append(process)
         return process
 
@@ -210,7 +194,7 @@ class Stack:
                     return bool(answer.status == 200)
             except (urllib.error.URLError, OSError):
                 return False
-        return " ready." in Path(process.log).read_text(encoding="utf-8", errors="replace")
+        return says_ready(process)
 
     # ------------------------------------------------------------------ stopping
 
@@ -359,15 +343,3 @@ def is_running(directory: Path) -> bool:
     except StackError:
         return False
     return any(process.is_alive() for process in stack._processes)  # noqa: SLF001 - the stack's own module
-
-
-def free_port() -> int:
-    """Return a TCP port on loopback that nobody listens on, outside the range the system hands out by itself."""
-    for port in random.sample(range(*_PORTS), 200):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise StackError(f"no free port between {_PORTS[0]} and {_PORTS[1]} on 127.0.0.1")

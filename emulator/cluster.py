@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,11 +20,9 @@ from emulator.engine.definitions import bootstrap_statements
 from emulator.instance import LINK_USER
 from emulator.instance_process import data_path, ready_path
 from emulator.levers import Levers
+from emulator.ports import free_ports
 from emulator.store import Store
 
-#: Below the range from which Linux hands out ports by itself: a client that retries a port there before its server
-#: listens can connect to itself.
-_PORTS = (20_000, 32_000)
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.05
@@ -278,22 +274,3 @@ def _has_ended(pid: int) -> bool:
         return len(list(Path(f"/proc/{pid}/task").iterdir())) <= 1
     except OSError:
         return True
-
-
-def free_ports(count: int) -> list[int]:
-    """Return TCP ports on loopback that nobody listens on.
-
-    Raises:
-        ClusterError: There are not enough.
-    """
-    found: list[int] = []
-    for port in random.sample(range(*_PORTS), 500):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        found.append(port)
-        if len(found) == count:
-            return found
-    raise ClusterError(f"fewer than {count} free ports between {_PORTS[0]} and {_PORTS[1]} on 127.0.0.1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fleet.sessions import Connection
@@ -18,7 +19,7 @@ APPLYING = "READ ONLY WITH APPLY"
 #: Source: Data Guard Concepts and Administration 23ai, "Monitoring Apply Lag in a Real-time Query Environment".
 FRESH_LAG_SECONDS = 30.0
 #: ``+00 00:00:05``: days, hours, minutes, seconds. Source: V$DATAGUARD_STATS, "day(2) to second(0) interval".
-_INTERVAL = re.compile(r"\+?(\d+) (\d+):(\d+):(\d+)")
+_INTERVAL = re.compile(r"([+-]?)(\d+) (\d+):(\d+):(\d+)(?:\.\d+)?")
 #: TIME_COMPUTED and DATUM_TIME, both of the standby's own clock.
 _TIME_FORMAT = "%m/%d/%Y %H:%M:%S"
 
@@ -48,13 +49,39 @@ def read_identity(connection: Connection) -> Identity:
     return Identity(role, name)
 
 
+@dataclass(frozen=True, slots=True)
+class ApplyLag:
+    """How far a standby is behind, as it says itself."""
+
+    #: None: it does not say.
+    seconds: float | None = None
+    #: Age of the data that it was computed from, seconds.
+    age_seconds: float = 0.0
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Sequence[str | None]]) -> ApplyLag:
+        """Read what ``apply_lag.sql`` has found: at most one row of VALUE, TIME_COMPUTED, DATUM_TIME.
+
+        Raises:
+            ValueError: A time is not written as Oracle's reference says.
+        """
+        value, computed, datum = rows[0] if rows else (None, None, None)
+        return cls(seconds_of(value), age_of(computed, datum))
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the data are young enough to be trusted."""
+        return self.age_seconds < FRESH_LAG_SECONDS
+
+
 def seconds_of(interval: str | None) -> float | None:
     """Read V$DATAGUARD_STATS.VALUE; None if it says nothing."""
-    match = _INTERVAL.match(interval or "")
+    match = _INTERVAL.fullmatch((interval or "").strip())
     if match is None:
         return None
-    days, hours, minutes, seconds = (int(part) for part in match.groups())
-    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+    days, hours, minutes, seconds = (int(part) for part in match.groups()[1:])
+    total = float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+    return -total if match[1] == "-" else total
 
 
 def age_of(computed: str | None, datum: str | None) -> float:

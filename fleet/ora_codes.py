@@ -157,6 +157,8 @@ _WHERE_RAISED = "ORA-06512"
 _ORDER = (Fault.STANDBY, Fault.FLEET, Fault.RANGE, Fault.PICTURE)
 #: The session is gone: nobody knows whether the call did its work, or why it ended.
 LOST_SESSION = frozenset(code for code, (_, advice) in ERROR_TABLE.items() if advice == _LOST)
+#: A program that looks at a database again and again asks one that refused its logon after so long only, seconds.
+REFUSED_REST_SECONDS = 300.0
 #: Logging on again would lock the account.
 LOGON_REFUSED = frozenset({"ORA-01017", "ORA-28000", "ORA-28001", "ORA-01045"})
 

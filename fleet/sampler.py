@@ -20,6 +20,7 @@ import redis
 
 from fleet.dataguard import read_identity
 from fleet.errors import ConfigurationError, DatabaseError, PermanentDatabaseError
+from fleet.ora_codes import REFUSED_REST_SECONDS
 from fleet.samples import SAMPLE_SECONDS, DatabaseSample, Sample, SampleStore
 from fleet.sessions import Connection, Database, close_aside, connect, translated
 from fleet.settings import Settings
@@ -34,9 +35,6 @@ _PATIENCE_SECONDS = 3.0
 _ANSWER_SECONDS = 0.7 * SAMPLE_SECONDS
 #: What a database said counts for so long, seconds.
 _FRESH_SECONDS = 5 * SAMPLE_SECONDS
-#: A database that refuses the logon for good is asked again after so long, seconds: a wrong password that is repeated
-#: every second locks the account.
-_REFUSED_SECONDS = 300.0
 #: What is kept in memory, seconds.
 MEMORY_SECONDS = 600.0
 #: The account may not read V$OSSTAT.
@@ -138,7 +136,7 @@ class DatabaseWatch:
         except DatabaseError as error:
             self.close()
             if isinstance(error, PermanentDatabaseError):
-                self._not_before = time.monotonic() + _REFUSED_SECONDS
+                self._not_before = time.monotonic() + REFUSED_REST_SECONDS
             self._facts = DatabaseFacts(self._facts.db_unique_name, self._facts.role, problem=str(error))
         else:
             if self.name == PRIMARY and self._facts.role != "PRIMARY":

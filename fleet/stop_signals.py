@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 
@@ -21,36 +22,53 @@ _SIGNALLED = 128
 def stopped_by_signals(
     stop: Callable[[], None],
     *,
+    interrupts: bool = False,
     grace_seconds: float = GRACE_SECONDS,
     late_status: int = STATUS_FAILED,
     left_behind: str = "",
 ) -> Iterator[None]:
     """Let the first SIGTERM or Ctrl-C call ``stop`` instead of breaking off; the second one ends the process at once.
 
+    A thread hears the signals: Python's own handlers wait until the main thread's call returns when a signal comes just
+    before that call blocks. Source: Python documentation, ``signal.set_wakeup_fd``; seen with a database that hangs.
+
     Args:
-        stop: Must not wait: it is called between two steps of the main thread. It may raise KeyboardInterrupt there.
+        stop: Called in a thread of its own. It must not wait.
+        interrupts: The block is left by KeyboardInterrupt as well, as soon as its call returns.
         grace_seconds: When the block has not ended so long after the first signal, the process is ended.
         late_status: The exit status then.
         left_behind: What is said then.
     """
-    too_late = threading.Timer(grace_seconds, _end, [late_status, left_behind])
-    too_late.daemon = True
-    seen = threading.Event()
+    ears, mouth = socket.socketpair()
+    mouth.setblocking(False)
 
-    def on_signal(number: int, _frame: object) -> None:
-        if seen.is_set():
-            _end(_SIGNALLED + number, "")
-        seen.set()
-        too_late.start()
-        stop()
+    def listen() -> None:
+        with ears:
+            if not ears.recv(1):
+                return  # the block has ended
+            stop()
+            ears.settimeout(grace_seconds)
+            try:
+                again = ears.recv(1)
+            except TimeoutError:
+                _end(late_status, left_behind)
+            if again:
+                _end(_SIGNALLED + again[0], "")
+
+    def on_signal(_number: int, _frame: object) -> None:
+        if interrupts:
+            raise KeyboardInterrupt
 
     previous = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+    woken_before = signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=listen, name="stop-signals", daemon=True).start()
     try:
         yield
     finally:
+        signal.set_wakeup_fd(woken_before)
         for number, handler in previous.items():
             signal.signal(number, handler)
-        too_late.cancel()
+        mouth.close()
 
 
 def _end(status: int, text: str) -> None:

@@ -88,7 +88,10 @@ def produce(settings: Settings, **given: object) -> None:
         _watch(reconciler, options.watch, options.as_json)
         return
     with stopped_by_signals(
-        lambda: _interrupt(reconciler), late_status=STATUS_INTERRUPTED, left_behind=f"interrupted; {_LEFT_BEHIND}"
+        reconciler.stop,
+        interrupts=True,
+        late_status=STATUS_INTERRUPTED,
+        left_behind=f"interrupted; {_LEFT_BEHIND}",
     ):
         done = reconciler.enqueue_missing(on_progress=_note)
         say(_summary(done))
@@ -96,11 +99,6 @@ def produce(settings: Settings, **given: object) -> None:
         if options.follow and (done.enqueued.pictures or done.open_work.ranges):
             followed = _follow(reconciler, done, options.idle_limit)
     _report(done, followed, options.as_json)
-
-
-def _interrupt(reconciler: Reconciler) -> None:
-    reconciler.stop()
-    raise KeyboardInterrupt
 
 
 def _note(count: int, pictures: int) -> None:

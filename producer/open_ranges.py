@@ -7,9 +7,7 @@ is pending is planned again. Redis may be shared with other applications: only t
 
 from __future__ import annotations
 
-import base64
 import bisect
-import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ import redis
 from fleet.celery_app import SHARED_QUEUE, standby_queue, unacked_key
 from fleet.errors import MessageError
 from fleet.messages import RangeMessage
-from fleet.range_queue import FOLLOWS_HEADER
+from fleet.range_queue import FOLLOWS_HEADER, read_entry, read_taken
 
 #: Messages read at once.
 _PAGE = 500
@@ -173,14 +171,9 @@ def _taken(client: redis.Redis, standbys: Sequence[str]) -> Iterator[OpenRange |
 def _parsed(text: str, *, is_taken: bool = False) -> OpenRange | None:
     """Return the range of a message; None for what no worker could read either."""
     try:
-        payload = json.loads(text)
-        if is_taken:
-            payload, *_ = payload  # exchange and routing key follow
-        body = payload["body"]
-        if payload.get("properties", {}).get("body_encoding") == "base64":
-            body = base64.b64decode(body)
-        message = RangeMessage.from_kwargs(json.loads(body)[1])
-        follows = payload.get("headers", {}).get(FOLLOWS_HEADER)
-    except (MessageError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        entry = read_taken(text)[0] if is_taken else read_entry(text)
+        message = RangeMessage.from_kwargs(entry.kwargs)
+    except MessageError:
         return None
+    follows = entry.headers.get(FOLLOWS_HEADER)
     return OpenRange(message, follows if type(follows) is int else None)

@@ -62,10 +62,8 @@ class PlanningDatabase:
         """Return itself."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Log off; after an interruption the database may hang, and is not waited for."""
-        if kind is not None and self._connection is not None:
-            self._connection.call_timeout = 1000
+    def __exit__(self, *_: object) -> None:
+        """Log off."""
         self._log_off()
 
     def rows(self, query: str, **binds: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - whatever the query takes
@@ -91,7 +89,7 @@ class PlanningDatabase:
                 self._log_off()
 
     def break_off(self) -> None:
-        """Cancel the call that is running now, if any; nothing is tried after it. Any thread, any signal handler."""
+        """Cancel the call that is running now, if any; nothing is tried after it. Any thread may call it."""
         self._broken_off = True
         connection = self._connection
         if connection is not None:

@@ -121,7 +121,7 @@ class Reconciler:
             return count_pending(database.rows)
 
     def stop(self) -> None:
-        """Let the round end soon: the call that is running is broken off. May be called in a signal handler."""
+        """Let the round end soon: the call that is running is broken off. Any thread may call it."""
         self.stopping.set()
         database = self._database
         if database is not None:

@@ -6,11 +6,9 @@ A worker knows its standby best and says so in its heartbeat; where no worker be
 from __future__ import annotations
 
 import contextlib
-import datetime
 import itertools
 import json
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable
@@ -18,9 +16,10 @@ from dataclasses import dataclass, replace
 
 import redis
 
-from fleet.dataguard import read_identity
+from fleet.dataguard import ApplyLag, read_identity
 from fleet.errors import DatabaseError, PermanentDatabaseError
 from fleet.heartbeat import Wishes
+from fleet.ora_codes import REFUSED_REST_SECONDS
 from fleet.sessions import Connection, Database, session, translated
 from fleet.settings import Settings
 from fleet.state import control_key, worker_key
@@ -32,18 +31,10 @@ log = logging.getLogger("adgfleet.search")
 _INTERVAL_SECONDS = 2.0
 #: A standby that failed is tried last for so long, seconds.
 _REST_SECONDS = 3.0
-#: A standby that refuses the logon for good is asked again after so long, seconds: a wrong password that is repeated
-#: every other second locks the account.
-_REFUSED_SECONDS = 300.0
 #: What a worker's heartbeat calls a standby that works.
 SERVING = "SERVING"
 #: States in which a standby answers queries, if later or less freshly; the worker rests for reasons of writing.
 _READABLE = frozenset({"SLOW_COMMIT", "PAUSED"})
-#: Data for the lag that are older than this say nothing. Source: Data Guard Concepts and Administration 23ai, chapter
-#: 10: trust the apply lag only while time_computed and datum_time are close.
-_FRESH_SECONDS = 30.0
-#: ``+00 00:00:05``: days, hours, minutes, seconds. Source: Oracle reference 23ai, V$DATAGUARD_STATS.
-_INTERVAL = re.compile(r"([+-])(\d+) (\d+):(\d+):(\d+)(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +212,7 @@ class StandbyWatch:
                     return StandbyView(database.name, "WRONG_ROLE", None, f"its role is {identity.role}", "standby")
                 lag = read_apply_lag(connection, database.name)
         except PermanentDatabaseError as error:
-            self._not_before[database.name] = time.monotonic() + _REFUSED_SECONDS
+            self._not_before[database.name] = time.monotonic() + REFUSED_REST_SECONDS
             return StandbyView(database.name, "UNREACHABLE", None, str(error), "standby")
         except DatabaseError as error:
             return StandbyView(database.name, "UNREACHABLE", None, str(error), "standby")
@@ -229,33 +220,15 @@ class StandbyWatch:
 
 
 def read_apply_lag(connection: Connection, name: str) -> float | None:
-    """Return a standby's apply lag in seconds, None where it may not be read or is not known."""
+    """Return a standby's apply lag in seconds, None where it may not be read, is not known, or is of old data."""
     try:
         with translated(name), connection.cursor() as cursor:
             cursor.execute(statement("apply_lag"))
-            row: tuple[str | None, str | None, str | None] | None = cursor.fetchone()
+            lag = ApplyLag.of_rows(cursor.fetchall())
+    except ValueError:
+        return None
     except DatabaseError as error:
         if not {"ORA-00942", "ORA-01031"}.intersection(error.codes):
             raise
         return None
-    if row is None or row[0] is None or not _is_fresh(row[1], row[2]):
-        return None
-    return interval_seconds(row[0])
-
-
-def interval_seconds(text: str) -> float | None:
-    """Return the seconds of ``+00 00:00:05``, None if it is something else."""
-    match = _INTERVAL.fullmatch(text.strip())
-    if match is None:
-        return None
-    days, hours, minutes, seconds = (int(part) for part in match.groups()[1:])
-    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-    return float(-total if match[1] == "-" else total)
-
-
-def _is_fresh(computed: str | None, datum: str | None) -> bool:
-    try:
-        times = [datetime.datetime.strptime(text or "", "%m/%d/%Y %H:%M:%S") for text in (computed, datum)]  # noqa: DTZ007 - both of the same clock
-    except ValueError:
-        return False
-    return abs((times[0] - times[1]).total_seconds()) < _FRESH_SECONDS
+    return lag.seconds if lag.is_fresh else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 import redis
 
 from demo.redis_server import find_redis_server, write_configuration
+from emulator.ports import free_port
 from fleet.settings import Settings, load_settings
 
 _PASSWORD = "test-secret"
@@ -61,12 +61,6 @@ class RedisServer:
             self._process.terminate()
             self._process.wait(timeout=10)
             self._process = None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

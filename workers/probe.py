@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from fleet.dataguard import age_of, read_identity, seconds_of
+from fleet.dataguard import ApplyLag, read_identity
 from fleet.errors import DatabaseError, TransientDatabaseError
 from fleet.ora_codes import LOST_SESSION
 from fleet.sessions import Connection, Database, close_aside, connect, translated
@@ -95,15 +95,14 @@ class Probe:
         with translated(self._database.name):
             identity = read_identity(connection)
         open_mode = self._rows(connection, "open_mode")
-        lag = self._rows(connection, "apply_lag")
-        value, computed, datum = lag[0] if lag else (None, None, None)
+        lag = ApplyLag.of_rows(self._rows(connection, "apply_lag"))
         return Observation(
             identity.role,
             identity.db_unique_name,
             open_mode=str(open_mode[0][0] or "") if open_mode else "",
-            apply_lag_seconds=seconds_of(value),
+            apply_lag_seconds=lag.seconds,
             lag_is_readable="apply_lag" not in self._denied,
-            lag_age_seconds=age_of(computed, datum),
+            lag_age_seconds=lag.age_seconds,
         )
 
     def _rows(self, connection: Connection, name: str) -> list[tuple[str | None, ...]]:

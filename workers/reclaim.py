@@ -16,6 +16,7 @@ import redis
 
 from fleet.celery_app import SHARED_QUEUE, standby_queue, unacked_index_key, unacked_key
 from fleet.errors import MessageError
+from fleet.range_queue import QueueEntry, read_taken
 from fleet.state import push_dead_letter
 
 log = logging.getLogger("adgfleet.worker")
@@ -80,29 +81,13 @@ class Reclaimer:
 def _push(pipe: redis.client.Pipeline, standby: str, text: str) -> bool:
     """Put a taken message back on its queue, or among the dead letters: then False."""
     try:
-        routing_key, message = redelivery(text)
+        entry, queue = read_taken(text)
     except MessageError as error:
         log.error("put aside what was taken by %s: %s", standby, error)  # noqa: TRY400 - no traceback for bad input
-        push_dead_letter(pipe, reason=str(error), standby=standby, message=text)
+        push_dead_letter(pipe, reason=f"a taken message cannot be read: {error}", standby=standby, message=text)
         return False
-    pipe.rpush(routing_key, message)
+    pipe.rpush(queue, _as_redelivery(entry))
     return True
-
-
-def redelivery(taken: str) -> tuple[str, str]:
-    """Read what kombu keeps of a taken message; return its queue and the message as it is handed out again.
-
-    Raises:
-        MessageError: It is not what kombu 5.7.0 writes: ``[message, exchange, queue]``.
-    """
-    try:
-        payload, _exchange, routing_key = json.loads(taken)
-        message = json.dumps(mark_redelivered(payload))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise MessageError(f"a taken message cannot be read: {error}") from None
-    if not isinstance(routing_key, str) or not routing_key:
-        raise MessageError(f"a taken message is of no queue: {routing_key!r}")
-    return routing_key, message
 
 
 def reclaims_of(headers: Mapping[str, Any]) -> int:
@@ -111,10 +96,9 @@ def reclaims_of(headers: Mapping[str, Any]) -> int:
     return count if isinstance(count, int) else 0
 
 
-def mark_redelivered(payload: dict[str, Any]) -> dict[str, Any]:
-    """Set the flags by which Celery knows a redelivery, and count it."""
-    headers = payload.setdefault("headers", {})
-    headers["redelivered"] = True
-    headers[RECLAIMS_HEADER] = reclaims_of(headers) + 1
-    payload.setdefault("properties", {}).setdefault("delivery_info", {})["redelivered"] = True
-    return payload
+def _as_redelivery(entry: QueueEntry) -> str:
+    """Set the flags by which Celery knows a redelivery, and count it; return the message."""
+    entry.headers["redelivered"] = True
+    entry.headers[RECLAIMS_HEADER] = reclaims_of(entry.headers) + 1
+    entry.payload["properties"]["delivery_info"]["redelivered"] = True
+    return json.dumps(entry.payload)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from fleet.dataguard import APPLYING, FRESH_LAG_SECONDS, age_of, read_identity, seconds_of
+from fleet.dataguard import APPLYING, ApplyLag, read_identity
 from fleet.statements import statement
 from loader.doctor.findings import Verdict, bad, doubtful, good
 from loader.doctor.visit import Visit
@@ -92,18 +92,17 @@ def open_mode(visit: Visit) -> Verdict:
 
 def apply_lag(visit: Visit) -> Verdict:
     """Whether redo is applied soon enough that a worker would take ranges."""
-    found = visit.rows(statement("apply_lag"))
-    value, computed, datum = found[0] if found else (None, None, None)
-    seconds, age = seconds_of(value), age_of(computed, datum)
+    lag = ApplyLag.of_rows(visit.rows(statement("apply_lag")))
     see = "see V$DATAGUARD_STATS and the redo transport of the primary (LOG_ARCHIVE_DEST_n)"
-    if seconds is None:
+    if lag.seconds is None:
         return doubtful("the apply lag is not known: no redo has come yet", see)
-    if age >= FRESH_LAG_SECONDS:
-        return bad(f"the apply lag was computed from data {age:.0f} s old: no redo comes", see)
+    if not lag.is_fresh:
+        return bad(f"the apply lag was computed from data {lag.age_seconds:.0f} s old: no redo comes", see)
     limit = visit.settings.apply_lag_limit
-    if seconds > limit:
-        return bad(f"apply lag {seconds:.0f} s; a worker pauses above {limit:g} s", f"{see}, or raise APPLY_LAG_LIMIT")
-    return good(f"apply lag {seconds:.0f} s")
+    if lag.seconds > limit:
+        text = f"apply lag {lag.seconds:.0f} s; a worker pauses above {limit:g} s"
+        return bad(text, f"{see}, or raise APPLY_LAG_LIMIT")
+    return good(f"apply lag {lag.seconds:.0f} s")
 
 
 def clock(visit: Visit) -> Verdict:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from emulator.cluster import Cluster
+from emulator.ports import free_port
 from fleet.settings import Settings
 from tests.fix_command import adgfleet
 from tests.fix_emulator import cluster_values, write_env_file
-from tests.fix_redis import RedisServer, free_port
+from tests.fix_redis import RedisServer
 
 _EMBED = ["worker", "sby1"]
 _SEARCH = ["search", "a blue bird"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -144,6 +145,12 @@ def test_a_paused_standby_is_shown_without_a_reload(browser: webdriver.Chrome, r
     state.close()
 
 
+def highest_rate(rig: Rig, standby: str) -> float:
+    """Return the highest rate of a standby's in what the page's chart was drawn from, pictures/s."""
+    points = httpx.get(f"{rig.address}/api/fleet/history", timeout=10).json()["points"]
+    return max(float(point["pictures_per_second"].get(standby) or 0) for point in points)
+
+
 def test_a_run_is_followed_to_its_end(browser: webdriver.Chrome, rig: Rig) -> None:
     open_page(browser, rig)
     with session(Database.primary(rig.collection.settings), module="test") as connection:
@@ -157,6 +164,7 @@ def test_a_run_is_followed_to_its_end(browser: webdriver.Chrome, rig: Rig) -> No
         send_range(app, RangeMessage("run-7", first, first + 9, 10))
     wait(browser, lambda page: text(page, "runs") == "Last run run-7: 30 of 30 pictures in 3 of 3 ranges")
     wait(browser, lambda page: text(page, "notes") == "")
+    wait(browser, lambda _page: highest_rate(rig, "sby1") > 0)
     wait(browser, lambda page: page.find_elements(By.CSS_SELECTOR, "#rate-chart .line"))
     state.open_run("run-8", ranges=2, pictures=20)  # as if Redis had lost messages or reports
     lost = "Last run run-8: 0 of 20 pictures in 0 of 2 ranges, 2 ranges were never reported"

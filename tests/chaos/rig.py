@@ -6,7 +6,6 @@ Installing and loading is done once, into a template; each trial copies it.
 from __future__ import annotations
 
 import dataclasses
-import os
 import shutil
 import signal
 import subprocess
@@ -22,10 +21,11 @@ import redis
 
 from demo.drawing.album import write_album
 from demo.preparation import MODELS
-from demo.processes import Process, start_process, stop_processes, wait_until_ready
-from demo.redis_server import find_redis_server, write_configuration
-from emulator.cluster import Cluster, free_ports
+from demo.processes import Process, says_ready, start_process, stop_processes, wait_until_ready
+from demo.redis_server import start_redis, wait_until_answers
+from emulator.cluster import Cluster
 from emulator.cluster_config import load_cluster_config
+from emulator.ports import free_port, free_ports
 from fleet.sessions import Connection, Database, declare_blob, session
 from fleet.settings import Settings, load_settings
 from fleet.state import FleetState
@@ -133,7 +133,7 @@ class Rig:
         self.directory = directory
         (directory / "redis").mkdir(parents=True)
         self.cluster = _copy_cluster(template.directory, directory / "databases")
-        (self._redis_port,) = free_ports(1)
+        self._redis_port = free_port()
         values = database_values(self.cluster)
         self.settings: Settings = load_settings(
             overrides={**values, "redis_url": f"redis://:{_REDIS_PASSWORD}@127.0.0.1:{self._redis_port}/0"},
@@ -157,7 +157,7 @@ class Rig:
         for name in STANDBYS:
             self._workers[name] = self._start_worker(name)
         for process in self._workers.values():
-            wait_until_ready(process, lambda p=process: _is_ready(p), deadline_seconds=_READY_SECONDS)  # type: ignore[misc]
+            wait_until_ready(process, lambda p=process: says_ready(p), deadline_seconds=_READY_SECONDS)  # type: ignore[misc]
         self._supervisor.start()
 
     def stop(self) -> None:
@@ -178,24 +178,9 @@ class Rig:
 
     def start_redis(self) -> None:
         """Start Redis on its data; returns when it answers."""
-        data = self.directory / "redis"
-        configuration = write_configuration(data, port=self._redis_port, password=_REDIS_PASSWORD)
-        self._redis = start_process(
-            "redis",
-            [str(find_redis_server()), str(configuration)],
-            log=self.directory / "redis.log",
-            environment=os.environ,
-            directory=data,
-        )
-        with self.redis() as client:
-
-            def answers() -> bool:
-                try:
-                    return bool(client.ping())
-                except redis.RedisError:
-                    return False
-
-            wait_until_ready(self._redis, answers, deadline_seconds=_READY_SECONDS)
+        log, port = self.directory / "redis.log", self._redis_port
+        self._redis = start_redis(self.directory / "redis", log=log, port=port, password=_REDIS_PASSWORD)
+        wait_until_answers(self._redis, port=port, password=_REDIS_PASSWORD, deadline_seconds=_READY_SECONDS)
 
     def kill_redis(self) -> None:
         """End Redis at once."""
@@ -272,7 +257,3 @@ class Rig:
         )
         if done.returncode != 0:
             raise RuntimeError(f"produce ended in {done.returncode}: {done.stderr}")
-
-
-def _is_ready(process: Process) -> bool:
-    return " ready." in Path(process.log).read_text(encoding="utf-8", errors="replace")

@@ -8,6 +8,7 @@ import struct
 import threading
 
 from emulator.tns.packets import HEADER_BYTES, PacketType
+from tests.loopback_listener import LoopbackListener
 
 
 class Relay:
@@ -62,31 +63,18 @@ class Relay:
                 self._client.shutdown(socket.SHUT_RDWR)
 
 
-class Proxy:
+class Proxy(LoopbackListener):
     """Listens on a port of its own for one server."""
 
     def __init__(self, port: int) -> None:
         """Listen for the server at ``port`` of loopback."""
         self._upstream_port = port
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
         self.relays: list[Relay] = []
-        threading.Thread(target=self._listen, daemon=True).start()
+        super().__init__(self._relay)
 
-    def close(self) -> None:
-        """Close the port."""
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-
-    def _listen(self) -> None:
-        while True:
-            try:
-                client, _address = self._socket.accept()
-            except OSError:
-                return
-            self.relays.append(Relay(client, socket.create_connection(("127.0.0.1", self._upstream_port))))
-            self.relays[-1].start()
+    def _relay(self, client: socket.socket) -> None:
+        self.relays.append(Relay(client, socket.create_connection(("127.0.0.1", self._upstream_port))))
+        self.relays[-1].start()
 
 
 def split_packets(data: bytes) -> list[tuple[int, bytes]]:

@@ -13,11 +13,11 @@ import oracledb
 import pytest
 
 from emulator.auth import make_verifier
-from emulator.cluster import free_ports
 from emulator.dataguard.redo_apply import RedoApply
 from emulator.dataguard.redo_transport import RedoTransport
 from emulator.engine.definitions import bootstrap_statements
 from emulator.instance import LINK_USER, prepare_connection
+from emulator.ports import free_port
 from emulator.store import Store
 from tests.fix_emulator import Owner, Primary, fetch, run
 
@@ -69,7 +69,7 @@ def make_store(path: Path, *, writable: bool) -> Store:
 
 def test_redo_apply_goes_on_when_there_is_space_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     source, standby = make_store(tmp_path / "prim.db", writable=True), make_store(tmp_path / "sby.db", writable=False)
-    (port,) = free_ports(1)
+    port = free_port()
     transport = RedoTransport(source, port=port, secret="secret", standbys=("sby",))
     apply = RedoApply(standby, name="sby", primary_port=port, secret="secret")
     source.writer.execute('create table "U.T" (id integer primary key, content blob)').fetchall()

@@ -12,6 +12,7 @@ import redis
 from celery.contrib.testing.worker import start_worker
 from celery.exceptions import Reject
 
+from emulator.ports import free_port
 from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE, create_app, unacked_key
 from fleet.errors import QueueError
 from fleet.heartbeat import Heartbeat, Wishes
@@ -19,7 +20,7 @@ from fleet.messages import RangeMessage, RangeResult
 from fleet.state import HEARTBEAT_LIFETIME_SECONDS, LAST_HEARTBEATS_KEY, FleetState
 from producer.enqueue import enqueue_ranges
 from producer.ranges import Range
-from tests.fix_redis import RedisServer, free_port, redis_server
+from tests.fix_redis import RedisServer, redis_server
 
 __all__ = ["redis_server"]
 

@@ -16,6 +16,7 @@ from emulator.dataguard.redo_transport import RedoTransport
 from emulator.instance import prepare_connection
 from emulator.store import Store
 from tests.fix_emulator import primary_below, run
+from tests.loopback_listener import LoopbackListener
 
 _DEADLINE = 60.0
 _SECRET = "known to both"
@@ -23,29 +24,14 @@ _DAMAGES = 30
 _TRANSACTIONS = 150
 
 
-class DamagingProxy:
+class DamagingProxy(LoopbackListener):
     """Passes bytes both ways; ends each connection after a while, by a cut or by bits that are turned over."""
 
     def __init__(self, port: int, rng: Random, damages: int) -> None:
         self._upstream_port = port
         self._rng = rng
         self.left = damages
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-
-    def _listen(self) -> None:
-        while True:
-            try:
-                client, _address = self._socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._relay, args=(client,), daemon=True).start()
+        super().__init__(lambda client: threading.Thread(target=self._relay, args=(client,), daemon=True).start())
 
     def _relay(self, client: socket.socket) -> None:
         with client, socket.create_connection(("127.0.0.1", self._upstream_port)) as upstream:

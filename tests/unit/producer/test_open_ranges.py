@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 import tracemalloc
 from itertools import pairwise
@@ -9,6 +10,8 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE
+from fleet.range_queue import FOLLOWS_HEADER
 from producer.open_ranges import Block, gaps_between, merge_blocks, read_open_work
 
 blocks = st.lists(
@@ -46,7 +49,7 @@ class Queue:
         self._ranges = ranges
 
     def lrange(self, queue: str, start: int, end: int) -> list[str]:
-        return [self.message(at) for at in range(start, min(end + 1, self._ranges))] if queue == "embeddings" else []
+        return [self.message(at) for at in range(start, min(end + 1, self._ranges))] if queue == SHARED_QUEUE else []
 
     def hvals(self, _key: str) -> list[str]:
         return []
@@ -54,8 +57,18 @@ class Queue:
     def message(self, at: int) -> str:
         first = 10 * (self._ranges - at)
         kwargs = {"v": 1, "run_id": "run", "first_id": first, "last_id": first + 9, "pictures": 10}
-        body = json.dumps([[], kwargs, {}])
-        return json.dumps({"body": body, "headers": {"adgfleet_follows": first - 1}, "properties": {}})
+        entry = {
+            "body": base64.b64encode(json.dumps([[], kwargs, {}]).encode()).decode(),
+            "content-type": "application/json",
+            "content-encoding": "utf-8",
+            "headers": {"task": TASK_EMBED_RANGE, "id": str(at), FOLLOWS_HEADER: first - 1},
+            "properties": {
+                "body_encoding": "base64",
+                "delivery_tag": str(at),
+                "delivery_info": {"exchange": "", "routing_key": SHARED_QUEUE},
+            },
+        }
+        return json.dumps(entry)
 
 
 def peak_bytes(ranges: int) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from fleet.settings import load_settings
-from search.standby_watch import StandbyView, StandbyWatch, interval_seconds
+from search.standby_watch import StandbyView, StandbyWatch
 
 
 def _watch(*views: StandbyView) -> StandbyWatch:
@@ -37,11 +35,3 @@ def test_one_that_has_just_failed_comes_last_until_it_answers() -> None:
 def test_equally_good_standbys_take_turns() -> None:
     watch = _watch(*(StandbyView(name, "SERVING", 0.0) for name in ("a", "b")), StandbyView("late", "SERVING", 2.0))
     assert [watch.order() for _ in range(3)] == [["a", "b", "late"], ["b", "a", "late"], ["a", "b", "late"]]
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("+00 00:00:05", 5), ("+01 02:03:04", 93_784), ("-00 00:00:01", -1), ("+00 00:00:00.25", 0), ("soon", None)],
-)
-def test_intervals_are_read(text: str, seconds: float | None) -> None:
-    assert interval_seconds(text) == seconds
