@@ -75,9 +75,10 @@ driver-tests: setup  ## judge the emulator by the driver's own tests (ARGS='--js
 other-scripts: setup  ## run other people's SQL*Plus scripts against the emulator (ARGS='FOLDER…', '--json')
 	@$(BIN)/python -m tests.scripts $(ARGS)
 
-reference: setup  ## write docs/reference/emulated.md and unverified.md from their registries
+reference: setup  ## write the pages of docs/reference that come from registries
 	@mkdir -p docs/reference && $(BIN)/python -m emulator.reference docs/reference/emulated.md
 	@$(BIN)/python -m tests.contract.facts
+	@$(BIN)/python -m adgfleet.reference docs/reference
 
 second-clients: setup  ## node-oracledb (installed by npm below state/) and SQLAlchemy meet the emulator (ARGS='--json', '--page')
 	@$(BIN)/python -m tests.second_clients $(ARGS)

@@ -120,6 +120,14 @@ ERROR_TABLE: dict[str, tuple[type[DatabaseError], str]] = {
         PermanentDatabaseError,
         "wrong user or password; check DB_USER and DB_PASSWORD (of a DBA: DBA_USER and DBA_PASSWORD)",
     ),
+    "DPY-2018": (PermanentDatabaseError, "WALLET_DIRECTORY must be the directory that holds ewallet.pem"),
+    **dict.fromkeys(
+        ("DPY-4000", "DPY-4026", "DPY-4027"),
+        (
+            PermanentDatabaseError,
+            "the DSN is an alias; TNS_ADMIN must be the directory of the tnsnames.ora that has it",
+        ),
+    ),
     "ORA-28000": (PermanentDatabaseError, "the account is locked; ask a DBA to unlock it"),
     "ORA-28001": (PermanentDatabaseError, "the password has expired; ask a DBA"),
     "ORA-01045": (PermanentDatabaseError, f"the user lacks CREATE SESSION; {_INSTALL}"),
@@ -145,6 +153,12 @@ ERROR_TABLE: dict[str, tuple[type[DatabaseError], str]] = {
         (PermanentDatabaseError, _RELOAD),
     ),
 }
+
+#: Wraps every reason why there is no connection; counts only when it names none that is known.
+_NO_CONNECTION = "DPY-6005"
+#: TLS has no codes of Oracle's; what Python's ssl module says of certificates that are not trusted, or are missing.
+_CERTIFICATE = re.compile(r"\[SSL: \w*CERTIFICATE\w*\]")
+_TLS_ROW = (PermanentDatabaseError, "the certificate is not accepted; check WALLET_DIRECTORY and WALLET_PASSWORD")
 
 #: Raised by the range procedure when no picture could be embedded and no canary exists; it quotes a picture's error.
 _UNPROVEN = "ORA-20902"
@@ -183,7 +197,10 @@ def classify(text: str, database: str, codes: Sequence[str] | None = None) -> Da
     found = tuple(codes) if codes is not None else codes_in(text)
     said = " ".join(line.strip() for line in text.splitlines() if line.strip() and not line.startswith(_WHERE_RAISED))
     counted = [code for code in found if not (_UNPROVEN in found and code in _AMBIGUOUS)]
-    rows = [ERROR_TABLE[code] for code in counted if code in ERROR_TABLE]
+    rows = [ERROR_TABLE[code] for code in counted if code in ERROR_TABLE and code != _NO_CONNECTION]
+    rows = rows or [ERROR_TABLE[_NO_CONNECTION]] * (_NO_CONNECTION in counted)
+    if _CERTIFICATE.search(text):
+        rows = [_TLS_ROW]
     for fault in _ORDER:
         for kind, advice in rows:
             if kind.fault is fault:

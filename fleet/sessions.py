@@ -42,28 +42,26 @@ class Database:
     password: str = field(repr=False)
     connect_timeout_seconds: float
     oracle_home: str | None = None
+    tns_admin: str | None = None
+    wallet_directory: str | None = None
+    wallet_password: str | None = field(default=None, repr=False)
 
     @classmethod
     def primary(cls, settings: Settings) -> Database:
         """Return the primary, as the owner of the pictures."""
-        return cls._of(settings, "primary", settings.require("db_dsn"))
+        return cls._as_owner(settings, "primary", settings.require("db_dsn"))
 
     @classmethod
     def primary_as_dba(cls, settings: Settings) -> Database:
         """Return the primary, as the DBA who installs."""
-        return cls(
-            "primary",
-            settings.require("db_dsn"),
-            settings.dba_user,
-            settings.require("dba_password"),
-            settings.connect_timeout,
-            settings.oracle_home,
+        return cls._of(
+            settings, "primary", settings.require("db_dsn"), settings.dba_user, settings.require("dba_password")
         )
 
     @classmethod
     def standby(cls, settings: Settings, name: str) -> Database:
         """Return a standby by its name in STANDBYS."""
-        return cls._of(settings, name, settings.standby_dsn(name))
+        return cls._as_owner(settings, name, settings.standby_dsn(name))
 
     @classmethod
     def named(cls, settings: Settings, name: str) -> Database:
@@ -71,14 +69,21 @@ class Database:
         return cls.primary(settings) if name == "primary" else cls.standby(settings, name)
 
     @classmethod
-    def _of(cls, settings: Settings, name: str, dsn: str) -> Database:
+    def _as_owner(cls, settings: Settings, name: str, dsn: str) -> Database:
+        return cls._of(settings, name, dsn, settings.require("db_user"), settings.require("db_password"))
+
+    @classmethod
+    def _of(cls, settings: Settings, name: str, dsn: str, user: str, password: str) -> Database:
         return cls(
             name,
             dsn,
-            settings.require("db_user"),
-            settings.require("db_password"),
+            user,
+            password,
             settings.connect_timeout,
             settings.oracle_home,
+            settings.tns_admin,
+            settings.wallet_directory,
+            settings.wallet_password,
         )
 
 
@@ -96,7 +101,7 @@ def connect(database: Database, *, module: str) -> Connection:
     Raises:
         DatabaseError: Logging on failed or took longer than CONNECT_TIMEOUT.
     """
-    use_thick_mode(database.oracle_home)
+    use_thick_mode(database.oracle_home, database.tns_admin)
     result: concurrent.futures.Future[Connection] = concurrent.futures.Future()
     abandoned = threading.Event()
 
@@ -107,6 +112,9 @@ def connect(database: Database, *, module: str) -> Connection:
                 password=database.password,
                 dsn=database.dsn,
                 tcp_connect_timeout=database.connect_timeout_seconds,
+                config_dir=database.tns_admin,
+                wallet_location=database.wallet_directory,
+                wallet_password=database.wallet_password,
             )
         except Exception as error:  # noqa: BLE001 - handed to the caller, who sorts it
             result.set_exception(error)
@@ -190,12 +198,10 @@ def as_database_error(error: oracledb.Error, database_name: str) -> DatabaseErro
         for code in codes_in(str(current)):
             codes[code] = None
         current = current.__cause__
-    # The cause of a failed logon (DPY-6001 …) says more than DPY-6005, so it is looked at first.
-    ordered = sorted(codes, key=lambda code: code == "DPY-6005")
     text = str(error)
     if error.__cause__ is not None and "DPY-6005" in codes:
         text = str(error.__cause__) or text
-    return classify(_without_help(text), database_name, ordered)
+    return classify(_without_help(text), database_name, list(codes))
 
 
 def output_number(cursor: Any) -> Any:  # noqa: ANN401 - the driver's own variable type
@@ -217,7 +223,7 @@ def _without_help(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("Help:"))
 
 
-def use_thick_mode(oracle_home: str | None) -> None:
+def use_thick_mode(oracle_home: str | None, tns_admin: str | None = None) -> None:
     """Switch the driver to thick mode once, when ORACLE_HOME asks for it.
 
     Raises:
@@ -229,7 +235,7 @@ def use_thick_mode(oracle_home: str | None) -> None:
     with _thick_lock:
         if _thick_home is None:
             try:
-                oracledb.init_oracle_client(lib_dir=oracle_home)
+                oracledb.init_oracle_client(lib_dir=oracle_home, config_dir=tns_admin)
             except oracledb.Error as error:
                 line = str(error).splitlines()[0]
                 raise ConfigurationError(f"ORACLE_HOME={oracle_home}: no Oracle client there ({line})") from error

@@ -185,6 +185,15 @@ class Settings:
     oracle_home: str | None = _setting(
         "Oracle client libraries; set: thick mode, unset: thin mode.", example="/opt/oracle/client"
     )
+    tns_admin: str | None = _setting(
+        "Directory of tnsnames.ora, and of sqlnet.ora in thick mode; a DSN may then be an alias.",
+        example="/opt/oracle/network/admin",
+    )
+    wallet_directory: str | None = _setting(
+        "Directory of ewallet.pem for DSNs that begin with tcps:; thick mode has its wallet in sqlnet.ora instead.",
+        example="/etc/adgfleet/wallet",
+    )
+    wallet_password: str | None = _setting("Password of ewallet.pem, if its key has one.", secret=True)
     redis_url: str = _setting("Redis of the queue.", default="redis://127.0.0.1:6379/0", parse=_redis_url, secret=True)
     redis_password: str | None = _setting("Password of Redis, if REDIS_URL has none.", secret=True)
     image_directory: str | None = _setting("What `load pictures` loads when it is given no directory.")

@@ -58,7 +58,7 @@ class Worker:
         self._settings = settings
         self._standby = standby
         database = Database.standby(settings, standby)
-        use_thick_mode(database.oracle_home)
+        use_thick_mode(database.oracle_home, database.tns_admin)
         self._limit = max(sessions, settings.sessions_limit)
         self._boot_id = secrets.token_hex(8)
         self._started_at = time.time()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from adgfleet.reference import PAGES
 from emulator.reference import reference_page
 from tests.contract.facts import FACTS, PAGE, page
 
@@ -17,6 +20,11 @@ def test_the_page_of_what_is_emulated_is_not_stale() -> None:
 
 def test_the_page_of_unverified_facts_is_not_stale() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: make reference"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_pages_of_commands_settings_and_errors_are_not_stale(name: str) -> None:
+    assert (_ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") == PAGES[name](), "run: make reference"
 
 
 def test_every_unverified_fact_without_a_command_has_a_contract_test() -> None:
