@@ -37,7 +37,7 @@ _BLOCK_START = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _COMPILED = re.compile(
-    r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:(?:NON)?EDITIONABLE\s+)?(?P<kind>PROCEDURE|FUNCTION|PACKAGE(?:\s+BODY)?)\s+"
+    r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:(?:NON)?EDITIONABLE\s+)?(?P<kind>PROCEDURE|FUNCTION|TRIGGER|PACKAGE(?:\s+BODY)?)\s+"
     r"(?:IF\s+NOT\s+EXISTS\s+)?(?:(?P<owner>\w+)\.)?(?P<name>\w+)",
     re.IGNORECASE,
 )

@@ -16,6 +16,9 @@ from adgfleet.cli import cli
 from emulator.broker import Broker
 from emulator.cluster import Cluster, ClusterError
 from emulator.control import ControlError
+from fleet.scripts import read_script, run_script
+from fleet.sessions import Database, session
+from loader.install import scripts_directory
 from tests.fix_emulator import DBA_PASSWORD, OWNER_PASSWORD, fetch, run
 
 _DEADLINE = 30.0
@@ -376,3 +379,33 @@ def test_the_configuration_is_never_seen_half_written(empty: Cluster, tmp_path: 
     reader.join(_DEADLINE)
     assert all(each == names for each in seen)
     assert len(seen) > 10
+
+
+def services_of(cluster: Cluster) -> dict[str, list[str]]:
+    """Return which of photos_rw and photos_ro each database lets somebody log on at."""
+
+    def is_offered(name: str, service: str) -> bool:
+        try:
+            with oracledb.connect(user="adgvec", password=OWNER_PASSWORD, dsn=dsn(cluster, name, service)):
+                return True
+        except oracledb.DatabaseError as error:
+            if "DPY-6001" not in str(error):
+                raise
+            return False
+
+    names = cluster.instances
+    return {name: [kind for kind in ("ro", "rw") if is_offered(name, f"photos_{kind}")] for name in names}
+
+
+def test_the_script_of_role_services_makes_services_that_follow_the_role(empty: Cluster) -> None:
+    before, after = empty.primary, standbys(empty)[0]
+    script = scripts_directory() / "12_create_role_services.sql"
+    dba = Database(before, dsn(empty, before), "system", DBA_PASSWORD, connect_timeout_seconds=20)
+    with session(dba, module="test") as connected:
+        for _ in range(2):  # it may be run again
+            run_script(connected, read_script(script), variables={"service": "photos"})
+    empty.stop()
+    empty.start()
+    until(lambda: services_of(empty), {name: ["rw" if name == before else "ro"] for name in empty.instances}, "start")
+    Broker(empty).switchover(after)
+    until(lambda: services_of(empty), {name: ["rw" if name == after else "ro"] for name in empty.instances}, "change")
