@@ -11,7 +11,7 @@ SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down check browser chaos fuzz test unit integration contract acceptance quality driver-tests second-clients other-scripts reference format lock clean
+.PHONY: docs help setup demo up down check browser chaos fuzz test unit integration contract acceptance quality driver-tests second-clients other-scripts reference format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -74,6 +74,9 @@ driver-tests: setup  ## judge the emulator by the driver's own tests (ARGS='--js
 
 other-scripts: setup  ## run other people's SQL*Plus scripts against the emulator (ARGS='FOLDER…', '--json')
 	@$(BIN)/python -m tests.scripts $(ARGS)
+
+docs: setup  ## build the pages of docs/ below build/docs; a warning is an error
+	@$(BIN)/sphinx-build -q -W --keep-going -n -b html docs build/docs $(ARGS) && echo build/docs/index.html
 
 reference: setup  ## write the pages of docs/reference that come from registries
 	@mkdir -p docs/reference && $(BIN)/python -m emulator.reference docs/reference/emulated.md

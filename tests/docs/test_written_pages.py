@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,13 @@ def test_the_page_of_unverified_facts_is_not_stale() -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_the_pages_of_commands_settings_and_errors_are_not_stale(name: str) -> None:
     assert (_ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") == PAGES[name](), "run: make reference"
+
+
+def test_the_pages_are_built_without_a_warning(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-n", "-b", "html", _ROOT / "docs", tmp_path]
+    built = subprocess.run(build, capture_output=True, text=True, timeout=100, check=False)
+    assert (built.returncode, built.stderr) == (0, "")
+    assert (tmp_path / "howto" / "from-zero.html").is_file()
 
 
 def test_every_unverified_fact_without_a_command_has_a_contract_test() -> None:
