@@ -12,9 +12,9 @@ from emulator.engine.binds import BindList
 from emulator.engine.dialect import parse_statement
 from emulator.engine.expressions import ExpressionWriter
 from emulator.engine.names import is_sequence_column, stored_name
-from emulator.engine.objects import Relation, RelationKind, TableColumn
+from emulator.engine.objects import Relation, RelationKind, TableColumn, sqlite_identifier
 from emulator.engine.pieces import Names, Source, convert, key_columns, quote, row_identifier, text_literal
-from emulator.engine.prepared import MergePlan, PreparedQuery, StoredRow
+from emulator.engine.prepared import KeyUpdate, MergePlan, PreparedQuery, StoredRow
 from emulator.engine.queries import StatementWriter
 from emulator.engine.row_limits import split_row_limit
 from emulator.engine.stored_values import from_stored, signature_letter
@@ -41,6 +41,7 @@ class Change:
         self.bind_types: tuple[SqlType, ...] = ()
         self.source: PreparedQuery | None = None
         self.merge: MergePlan | None = None
+        self.key_update: KeyUpdate | None = None
         self.source_targets: list[Target] = []
         self._binds = binds
 
@@ -165,7 +166,7 @@ class ChangeWriter:
         relation, source, change = self._target(node.this, "UPDATE")
         writer = ExpressionWriter(self._statement, Names(sources=[source]))
         writer.allows_aggregates = False
-        parts: list[str] = []
+        values: dict[str, str] = {}
         if not node.expressions:
             raise OraError(936)
         for item in node.expressions:
@@ -177,14 +178,20 @@ class ChangeWriter:
                 raise OraError(904, f'"{name}"', offset=writer.offset(item.this))
             if column.identity == "ALWAYS":
                 raise OraError(32796)
-            if any(part.startswith(f"{quote(name)} =") for part in parts):
+            if name in values:
                 raise OraError(957, offset=writer.offset(item.this))
             if any(map(is_sequence_column, item.expression.walk())):
                 raise NotEmulated("NEXTVAL in UPDATE", offset=writer.offset(item.expression))
-            parts.append(f"{quote(name)} = {self.assigned(writer, relation, column, item.expression)}")
+            values[name] = self.assigned(writer, relation, column, item.expression)
         target = f'"{relation.sqlite_name}" AS {quote(source.alias)}'
-        change.sqlite_text = f"UPDATE {target} SET {', '.join(parts)}{self._where(node, writer)}"
+        sets = ", ".join(f"{quote(name)} = {value}" for name, value in values.items())
+        where = self._where(node, writer)
+        change.sqlite_text = f"UPDATE {target} SET {sets}{where}"
         self._returning(node, change, source)
+        if not change.returning and values.keys() & relation.unique_columns:
+            items = [f"{quote(source.alias)}.{key}" for key in key_columns(relation)] + list(values.values())
+            columns = tuple(sqlite_identifier(name) for name in values)
+            change.key_update = KeyUpdate(f"SELECT {', '.join(items)} FROM {target}{where}", columns)
         return change
 
     def _delete(self, node: exp.Delete) -> Change:

@@ -90,6 +90,16 @@ def _foreign_key(
     """Run the statement with its check put off, and look which reference hangs in the air."""
     connection.execute("PRAGMA defer_foreign_keys = ON").fetchall()
     connection.execute(text, row).fetchall()
+    found = hanging_reference(relation, verb, catalogue, connection)
+    connection.execute("ROLLBACK TO statement").fetchall()
+    connection.execute("PRAGMA defer_foreign_keys = OFF").fetchall()
+    return found or OraError(2291, relation.owner, "?")
+
+
+def hanging_reference(
+    relation: Relation, verb: str, catalogue: Catalogue, connection: apsw.Connection
+) -> OraError | None:
+    """Return the error for a foreign key that a change of a table has left without a parent; None if all have one."""
     found: OraError | None = None
     if verb != "DELETE":
         missing = next((each for each in _references(relation) if _hangs(connection, relation, each)), None)
@@ -102,9 +112,7 @@ def _foreign_key(
                     connection, other, constraint
                 ):
                     found = OraError(2292, other.owner, constraint.name)
-    connection.execute("ROLLBACK TO statement").fetchall()
-    connection.execute("PRAGMA defer_foreign_keys = OFF").fetchall()
-    return found or OraError(2291, relation.owner, "?")
+    return found
 
 
 def _references(relation: Relation) -> list[Constraint]:

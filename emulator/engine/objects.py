@@ -136,6 +136,13 @@ class Relation:
         return any(constraint.kind is ConstraintKind.PRIMARY_KEY for constraint in self.constraints)
 
     @property
+    def unique_columns(self) -> frozenset[str]:
+        """Columns of primary and unique keys and of unique indexes."""
+        keys = [each.columns for each in self.constraints if each.kind is not ConstraintKind.FOREIGN_KEY]
+        keys += [index.columns for index in self.indexes if index.unique]
+        return frozenset(name for columns in keys for name in columns)
+
+    @property
     def sqlite_name(self) -> str:
         """Name of the SQLite table, to be written in double quotes."""
         return self.name if self.kind is RelationKind.DICTIONARY else table_storage(self.owner, self.name)

@@ -122,6 +122,16 @@ class MergePlan:
     to_delete: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeyUpdate:
+    """An UPDATE of columns of a primary key or unique key, in two steps; see ``emulator.store.key_moves``."""
+
+    #: Gives for each row its primary key and the new values.
+    query: str
+    #: SQLite's names of the columns that get the new values.
+    columns: tuple[str, ...]
+
+
 class PreparedChange(Protocol):
     """An INSERT, UPDATE, DELETE or MERGE."""
 
@@ -148,6 +158,8 @@ class PreparedChange(Protocol):
     source: PreparedQuery | None
     #: MERGE; None elsewhere.
     merge: MergePlan | None
+    #: UPDATE that sets columns of keys and returns nothing; None elsewhere.
+    key_update: KeyUpdate | None
 
     #: Oracle's text of the statement with PL/SQL variables replaced by placeholders ``:B1`` …, one per bind, as it is
     #: sent to the primary when it is redirected; names unqualified as written.

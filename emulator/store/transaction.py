@@ -20,6 +20,7 @@ from emulator.engine.constraint_errors import translate
 from emulator.engine.prepared import SchemaMovedError, StoredRow
 from emulator.errors import OraError
 from emulator.session import BatchError
+from emulator.store.key_moves import move_keys
 from emulator.store.locks import LockKey, check_deadlock
 from emulator.store.merging import run_merge
 from emulator.store.row_keys import row_lock, table_keys, wishes_of
@@ -295,7 +296,14 @@ class Transaction:
                     result.returned.append([])
                     continue
                 before = writer.total_changes()
-                found = writer.execute(text, row).fetchall()
+                try:
+                    found = writer.execute(text, row).fetchall()
+                except apsw.ConstraintError as error:
+                    moved = self._move_keys(prepared, error, row)
+                    touched.update(row_lock(keys, key) for key in moved)
+                    result.row_counts.append(len(moved) // 2)
+                    result.returned.append([])
+                    continue
                 count = writer.changes() if writer.total_changes() > before else 0
                 result.row_counts.append(count)
                 if key_columns:
@@ -321,6 +329,16 @@ class Transaction:
         if wishes:
             self.tables.add(prepared.table)
         return result
+
+    def _move_keys(self, prepared: PreparedChange, error: apsw.ConstraintError, row: StoredRow) -> list[StoredRow]:
+        """Carry out an UPDATE that keys stood in the way of only row by row; else raise the error."""
+        is_key = _extended_code(error) in _MAY_BE_RIVAL - {apsw.SQLITE_CONSTRAINT_FOREIGNKEY}
+        if prepared.key_update is None or not is_key or not self.store.owner_is_full:
+            raise error
+        try:
+            return move_keys(self.store.writer, prepared.key_update, row, prepared.relations[0], self.store.catalogue)
+        except apsw.ConstraintError:
+            raise error from None
 
     def _check_wishes(self, wishes: dict[LockKey, bool]) -> None:
         """Raise if the statement ran without seeing changes of its own transaction, or against another's locks."""
