@@ -187,6 +187,8 @@ MESSAGES: dict[int, str] = {
     28267: "Invalid NameSpace Value",
     30006: "resource busy; acquire with WAIT timeout expired",
     30036: "unable to extend segment by 8 in undo tablespace 'UNDOTBS1'",
+    30483: "window  functions are not allowed here",
+    30485: "missing ORDER BY expression in the window specification",
     30926: "unable to get a stable set of rows in the source tables",
     32795: "cannot insert into a generated always identity column",
     32796: "cannot update a generated always identity column",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from emulator.datatypes import BINARY_DOUBLE, NUMBER
+from emulator.datatypes import BINARY_DOUBLE, NUMBER, TypeName
 from emulator.engine.pieces import Piece, convert
 from emulator.errors import NotEmulated, OraError
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX"})
 RANKINGS = frozenset({"ROW_NUMBER", "RANK", "DENSE_RANK", "NTILE"})
+#: Analytic functions that need ORDER BY.
+_ORDERED = RANKINGS | {"LAG", "LEAD"}
 WINDOW_VALUES = frozenset({"LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE"})
 
 
@@ -50,11 +52,13 @@ def _aggregate_call(
         if not argument.expressions:
             raise OraError(936, offset=writer.offset(node))
         argument, distinct = argument.expressions[0], "DISTINCT "
+        if over:
+            raise NotEmulated(f"analytic function {name} of DISTINCT", offset=writer.offset(node))
     piece = writer.value(argument)
     if name == "COUNT":
         return Piece(f"num(count({distinct}{piece.sql}){over})", NUMBER)
     if name in {"MIN", "MAX"}:
-        if piece.letter in "RVB":
+        if piece.letter in "RVB" or piece.type.name is TypeName.CLOB:
             raise OraError(932, piece.type.name.value, "NUMBER", offset=writer.offset(node))
         return Piece(f"{name.lower()}({piece.sql}){over}", piece.type)
     if piece.letter == "F":
@@ -66,6 +70,8 @@ def window(writer: ExpressionWriter, node: exp.Window) -> Piece:
     """Write an analytic function."""
     writer.only(node, "this", "partition_by", "order", "spec", "over")
     call = node.this
+    if not writer.allows_aggregates:
+        raise OraError(30483, offset=writer.offset(node))
     if not isinstance(call, exp.Anonymous):
         raise NotEmulated(f"analytic function {type(call).__name__}", offset=writer.offset(node))
     parts = []
@@ -77,6 +83,8 @@ def window(writer: ExpressionWriter, node: exp.Window) -> Piece:
         parts.append(_frame(writer, node.args["spec"]))
     over = f" OVER ({' '.join(parts)})"
     name = str(call.this).upper()
+    if node.args.get("order") is None and (name in _ORDERED or node.args.get("spec") is not None):
+        raise OraError(30485, offset=writer.offset(node))
     if name in {"ROW_NUMBER", "RANK", "DENSE_RANK"}:
         return Piece(f"num({name.lower()}(){over})", NUMBER)
     if name == "NTILE":
@@ -104,6 +112,8 @@ def _frame(writer: ExpressionWriter, spec: exp.Expression) -> str:
     def bound(key: str) -> str:
         value = spec.args.get(key)
         side = spec.args.get(f"{key}_side") or ""
+        if isinstance(value, exp.Expression) and str(spec.args["kind"]).upper() != "ROWS":
+            raise NotEmulated("RANGE of a window by a distance")  # SQLite knows distances of its own numbers only
         if isinstance(value, exp.Literal):
             return f"{int(str(value.this))} {side}"
         return f"{value} {side}".strip()

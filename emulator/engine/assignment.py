@@ -108,7 +108,7 @@ def _date(value: Value, target: Target) -> Value:
 def _timestamp(value: Value, target: Target) -> Value:
     if isinstance(value, int | Decimal | float | bytes):
         raise OraError(932, "NUMBER", target.type.name.value)
-    found = to_datetime(value)
+    found = to_datetime(value, target.type.name)
     if found is not None and found.tzinfo is not None and target.type.name is TypeName.TIMESTAMP_LTZ:
         found = found.astimezone(datetime.UTC)  # kept in the database's time zone
     return _with_fraction(found.replace(tzinfo=None), target) if found is not None else None
@@ -124,7 +124,7 @@ def _with_fraction(value: datetime.datetime, target: Target) -> datetime.datetim
 
 
 def _zoned(value: Value, target: Target) -> Value:
-    found = to_datetime(value)
+    found = to_datetime(value, target.type.name)
     if found is None:
         raise OraError(932, "CHAR", target.type.name.value)
     return _with_fraction(found if found.tzinfo is not None else found.replace(tzinfo=datetime.UTC), target)

@@ -98,6 +98,8 @@ def _prepare(text: StatementText, catalogue: Catalogue, scope: Scope, binds: Bin
         source = source[: text.returning_into_offset]
     statement = StatementWriter(text, catalogue, scope, binds)
     tree = None if text.verb == "MERGE" else parse_statement(source)
+    if tree is not None and tree.args.get("returning") and text.returning_into_offset < 0 and not binds.resolver:
+        raise OraError(925, offset=len(source.rstrip()))
     try:
         if tree is None:
             if text.returning_into_offset >= 0:

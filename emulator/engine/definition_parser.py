@@ -196,6 +196,8 @@ class DefinitionParser:
             return self._float()
         if word in {"INTERVAL", "JSON", "XMLTYPE", "BFILE", "ROWID", "UROWID", "SDO_GEOMETRY"}:
             raise NotEmulated(f"data type {word}", offset=token.offset)
+        if token.word == "AS":
+            raise NotEmulated("AS of a column", offset=token.offset)
         raise OraError(902, offset=token.offset)
 
     def _number(self) -> SqlType:

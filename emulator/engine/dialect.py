@@ -29,6 +29,10 @@ _PLAIN_NAMES = frozenset(
 )
 
 
+#: A number with an exponent right before a sign (quoted text first, so that numbers in it are none).
+_EXPONENT = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|(?<![\w$#.])((?:\d+(?:\.\d*)?|\.\d+)[eE][+-]?\d+)(?=[+-])")
+
+
 class VectorEmbedding(exp.Expression):
     """``VECTOR_EMBEDDING(model USING expression AS data)``."""
 
@@ -40,6 +44,24 @@ class EmulatorOracle(Oracle):
 
     class Tokenizer(Oracle.Tokenizer):
         """Leaves the functions without brackets as names: the expression writer knows them."""
+
+        def tokenize(self, sql: str) -> list[Any]:
+            """Split a text; in ``1e3+1`` sqlglot would take the sign and what follows for part of the exponent."""
+            spelled: dict[int, str] = {}
+
+            def plain(match: re.Match[str]) -> str:
+                if match[1] is None:
+                    return match[0]
+                spelled[match.start()] = match[1]
+                return "0" * len(match[1])
+
+            tokens = super().tokenize(_EXPONENT.sub(plain, sql))
+            numbers = {token.start: token for token in tokens if token.token_type is TokenType.NUMBER}
+            if not spelled.keys() <= numbers.keys():  # some of them are in comments or q'[…]'
+                return super().tokenize(sql)
+            for start, text in spelled.items():
+                numbers[start].text = text
+            return tokens
 
         KEYWORDS = {  # noqa: RUF012 - sqlglot's own form
             word: token for word, token in Oracle.Tokenizer.KEYWORDS.items() if word not in _PLAIN_NAMES

@@ -5,6 +5,7 @@ A node class or a filled argument that is not known here is ORA-03001 naming it;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ from emulator.engine.functions.conversions import to_number
 from emulator.engine.functions.date_formats import parse_date
 from emulator.engine.functions.type_rules import common
 from emulator.engine.names import is_sequence_column, stored_name, stored_text
-from emulator.engine.pieces import NULL_TYPE, Names, Piece, convert, quote, text_literal, unify
+from emulator.engine.pieces import NULL_TYPE, Names, Piece, check_same_kind, convert, quote, text_literal, unify
 from emulator.engine.stored_values import signature_letter, to_stored
 from emulator.errors import NotEmulated, OraError
 from emulator.number import encode_number, parse_number
@@ -250,8 +251,14 @@ class ExpressionWriter:
 
     def timestamp_literal(self, node: exp.Expression) -> Piece:
         """Write TIMESTAMP '…'."""
-        stored = to_stored(parse_date(str(node.this.this), "YYYY-MM-DD HH24:MI:SS.FF"), TIMESTAMP)
-        return Piece(text_literal(stored), TIMESTAMP, is_constant=True)
+        text = str(node.this.this)
+        sql_type, model = TIMESTAMP, "YYYY-MM-DD HH24:MI:SS" + (".FF" if "." in text else "")
+        zone = re.search(r":.*?(?:\s*[+-]\d{1,2}:\d{2}|(\s+[A-Za-z].*))\s*$", text)
+        if zone is not None:
+            if zone[1] is not None:
+                raise NotEmulated("time zone by name in a literal")
+            sql_type, model = SqlType(TypeName.TIMESTAMP_TZ, scale=6), model + " TZH:TZM"
+        return Piece(text_literal(to_stored(parse_date(text, model), sql_type)), sql_type, is_constant=True)
 
     def current_time(self, node: exp.Expression) -> Piece:
         """Write SYSDATE and CURRENT_TIMESTAMP, which the parser knows."""
@@ -280,6 +287,8 @@ class ExpressionWriter:
             return self._date_arithmetic(node, left, right)
         if "F" in {left.letter, right.letter}:
             left, right = convert(left, "F"), convert(right, "F")
+            if isinstance(node, exp.Div):
+                return Piece(f"float_divide({left.sql}, {right.sql})", BINARY_DOUBLE, is_constant)
             return Piece(f"({left.sql} {_SIGNS[type(node)]} {right.sql})", BINARY_DOUBLE, is_constant)
         left, right = convert(left, "N"), convert(right, "N")
         return Piece(f"{_ARITHMETIC[type(node)]}({left.sql}, {right.sql})", NUMBER, is_constant)
@@ -313,6 +322,7 @@ class ExpressionWriter:
         branches = [self.value(branch.args["true"]) for branch in node.args["ifs"]]
         default = node.args.get("default")
         other = self.value(default) if default is not None else Piece("NULL", NULL_TYPE, is_constant=True)
+        check_same_kind([*branches, other], self.offset(node))
         result = common([piece.type for piece in (*branches, other)])
         parts = ["CASE"]
         for branch, piece in zip(node.args["ifs"], branches, strict=True):

@@ -17,7 +17,7 @@ from emulator.engine.functions.registry import SqlFunction, sqlite_name
 from emulator.engine.functions.type_rules import common
 from emulator.engine.names import stored_name
 from emulator.engine.objects import Model
-from emulator.engine.pieces import NULL_TYPE, Piece, convert, quote, text_literal, unify
+from emulator.engine.pieces import NULL_TYPE, Piece, check_same_kind, convert, quote, text_literal, unify
 from emulator.engine.stored_values import signature_letter
 from emulator.engine.vectors import is_metric
 from emulator.errors import NotEmulated, OraError
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Functions whose arguments are all converted to the result's type.
 _UNIFORM = frozenset({"NVL", "COALESCE", "GREATEST", "LEAST", "NULLIF"})
+#: … and of which none is converted from a string to a number or date.
+_SAME_KIND = frozenset({"COALESCE", "NULLIF"})
 #: Oracle has them, the emulator has not; any other unknown name is ORA-00904.
 _REFUSED_FUNCTIONS = frozenset(
     {
@@ -138,6 +140,8 @@ def _call(entry: SqlFunction, pieces: list[Piece]) -> Piece:
             for number, piece in enumerate(pieces)
         ]
     result = entry.result([piece.type for piece in pieces])
+    if entry.name in _SAME_KIND:
+        check_same_kind(pieces)
     if entry.name in _UNIFORM:
         pieces = [convert(piece, signature_letter(result)) for piece in pieces]
     letters = "".join(piece.letter for piece in pieces) + signature_letter(result)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from emulator.engine.definition_parser import Token, tokens_of
 from emulator.errors import NotEmulated, OraError
@@ -90,7 +92,9 @@ def cut_merge(text: str) -> MergeText:
                 clauses["delete_where"] = cutter.placed("select 1 from d where ", cutter.until(("WHEN",)))
         elif cutter.accept("NOT", "MATCHED", "THEN", "INSERT"):
             _refuse_twice(clauses, "insert")
+            first = cutter.at
             clauses["insert"] = cutter.placed("insert into d ", cutter.until(("WHERE",), ("WHEN",)))
+            clauses["insert"] = _without_qualifiers(clauses["insert"], cutter.tokens[first : cutter.at])
             if cutter.accept("WHERE"):
                 clauses["insert_where"] = cutter.placed("select 1 from d where ", cutter.until(("WHEN",)))
         else:
@@ -100,6 +104,17 @@ def cut_merge(text: str) -> MergeText:
     if not {"update", "insert"} & set(clauses):
         raise OraError(905, offset=cutter.token.offset)
     return MergeText(target, source, condition, **clauses)
+
+
+def _without_qualifiers(text: str, tokens: Sequence[Token]) -> str:
+    """Blank out ``t.`` before the names in INSERT's list of columns."""
+    for before, token in pairwise(tokens):
+        if token.word == ")" or before.word == "VALUES":
+            break
+        if token.word == ".":
+            end = token.offset + 1
+            text = text[: before.offset] + " " * (end - before.offset) + text[end:]
+    return text
 
 
 def _refuse_twice(clauses: dict[str, str], name: str) -> None:

@@ -6,7 +6,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from emulator.datatypes import SqlType, TypeName, varchar2
@@ -28,6 +28,8 @@ _NAMES = {
     "V": "VECTOR",
     "B": "BOOLEAN",
 }
+#: Letters that are one kind of type where no string may become a number or date.
+_KINDS = {"F": "N", "T": "D", "Z": "D"}
 #: Letters between which Oracle converts by itself.
 _CONVERTIBLE = frozenset("NSDTZF")
 
@@ -104,6 +106,19 @@ def convert(piece: Piece, letter: str) -> Piece:
         "B": SqlType(TypeName.BOOLEAN),
     }[letter]
     return Piece(f"cast_value('{piece.letter}{letter}', {piece.sql})", sql_type, piece.is_constant)
+
+
+def check_same_kind(pieces: Sequence[Piece], offset: int = 0) -> None:
+    """Refuse values of which some are strings and others numbers or dates, as CASE and COALESCE do.
+
+    Raises:
+        OraError: 932, naming the first one that differs from the first of all.
+    """
+    known = [piece for piece in pieces if not piece.is_null]
+    kinds = [_KINDS.get(piece.letter, piece.letter) for piece in known]
+    for piece, kind in zip(known, kinds, strict=True):
+        if kind != kinds[0]:
+            raise OraError(932, _NAMES[piece.letter], _NAMES[known[0].letter], offset=offset)
 
 
 def unify(left: Piece, right: Piece) -> tuple[Piece, Piece]:

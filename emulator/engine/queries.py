@@ -120,6 +120,9 @@ class StatementWriter:
         parts = []
         for cte in with_.expressions:
             name = stored_name(cte.args["alias"].this)
+            tables = [each for each in cte.this.find_all(exp.Table) if each.args.get("db") is None]
+            if any(stored_name(each.this) == name for each in tables if isinstance(each.this, exp.Identifier)):
+                raise NotEmulated("recursive WITH")
             written = self.query(cte.this, outer)
             columns = [stored_name(column) for column in cte.args["alias"].args.get("columns") or []]
             if columns:

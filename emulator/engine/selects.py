@@ -165,6 +165,8 @@ class SelectWriter:
             raise OraError(907)
         unsuitable = any(node.args.get(key) for key in ("distinct", "group", "limit", "offset"))
         sources = [source for source in self._names.sources if source.relation is not None]
+        if self._names.row_number is not None and not (unsuitable or self._writer.has_aggregate):
+            raise NotEmulated("FOR UPDATE of rows that ROWNUM numbers before they are sorted or shown")
         if unsuitable or self._writer.has_aggregate or len(sources) < len(self._names.sources):
             raise OraError(2014)
         wanted = [self._locked_source(column) for column in clause.args.get("expressions") or []] or sources

@@ -9,10 +9,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from emulator.engine.definition_parser import Token, tokens_of
-from emulator.errors import OraError
+from emulator.errors import NotEmulated, OraError
 
 #: Characters that no SQL has outside of quotes; ``!``, ``^`` and ``~`` are left to their operators.
 _NO_SQL = frozenset("?`[]{}\\")
+#: Words that begin a clause.
+_CLAUSES = frozenset(
+    {"SELECT", "FROM", "JOIN", "ON", "USING", "WHERE", "START", "CONNECT", "GROUP", "HAVING", "ORDER", "UNION"}
+    | {"MINUS", "INTERSECT", "EXCEPT", "UPDATE", "SET", "DELETE", "WITH", "INSERT", "VALUES", "OFFSET", "FETCH", "FOR"}
+)
 _QUERY_WORDS = frozenset({"SELECT", "WITH", "VALUES", "(", "TABLE"})
 #: What ends a select list, a condition or a list that has just been begun.
 _ENDS = frozenset({"FROM", "WHERE", "ORDER", "GROUP", "HAVING", "UNION", "MINUS", "INTERSECT", ")", ",", ""})
@@ -33,6 +38,7 @@ def check_syntax(text: str) -> None:
     elif first == "UPDATE":
         _check_update(tokens)
     _check_joins(tokens)
+    _check_aliases(tokens)
 
 
 def lacks_from(text: str, offset: int) -> bool:
@@ -60,6 +66,29 @@ def _check_pair(before: Token, token: Token) -> None:
         raise OraError(936, offset=token.offset)
 
 
+def _check_aliases(tokens: Sequence[Token]) -> None:
+    """Look for AS before the alias of a table, and for items beside a bare asterisk."""
+    clauses = [""]
+    for at, token in enumerate(tokens):
+        if token.word == "(":
+            clauses.append("")
+        elif token.word == ")":
+            if len(clauses) > 1:
+                clauses.pop()
+        elif token.kind == "word" and token.word in _CLAUSES:
+            # FROM inside of TRIM and EXTRACT begins no clause.
+            clauses[-1] = token.word if token.word != "FROM" or clauses[-1] in {"SELECT", "DELETE"} else clauses[-1]
+        elif token.word == "AS" and token.kind == "word" and clauses[-1] in {"FROM", "JOIN", "UPDATE", "DELETE"}:
+            if tokens[at + 1].word != "OF":
+                raise OraError(971 if clauses[-1] == "UPDATE" else 933, offset=token.offset)
+        elif token.word == "*" and clauses[-1] == "SELECT":
+            before, after = tokens[at - 1].word, tokens[min(at + 1, len(tokens) - 1)]
+            if before == ",":
+                raise OraError(936, offset=token.offset)
+            if before in {"SELECT", "DISTINCT", "UNIQUE", "ALL"} and after.word == ",":
+                raise OraError(923, offset=after.offset)
+
+
 def _check_insert(tokens: Sequence[Token]) -> None:
     if tokens[1].word in {"ALL", "FIRST"}:
         return
@@ -84,8 +113,10 @@ def _check_insert(tokens: Sequence[Token]) -> None:
 
 def _check_update(tokens: Sequence[Token]) -> None:
     if tokens[1].word == "(":
-        return
+        raise NotEmulated("UPDATE of a query", offset=tokens[1].offset)
     at = _after_name(tokens, 1)
+    if tokens[at].word == "AS":
+        raise OraError(971, offset=tokens[at].offset)
     if tokens[at].word != "SET" and tokens[at].kind in {"word", "quoted"}:
         at += 1
     if tokens[at].word != "SET":

@@ -135,13 +135,13 @@ def _date(value: Value, _target: ScalarType) -> Value:
     return None if found is None else found.replace(microsecond=0, tzinfo=None)
 
 
-def _timestamp(value: Value, _target: ScalarType) -> Value:
-    found = to_datetime(_scalar(value))
+def _timestamp(value: Value, target: ScalarType) -> Value:
+    found = to_datetime(_scalar(value), target.sql_type.name)
     return None if found is None else found.replace(tzinfo=None)
 
 
-def _zoned(value: Value, _target: ScalarType) -> Value:
-    found = to_datetime(_scalar(value))
+def _zoned(value: Value, target: ScalarType) -> Value:
+    found = to_datetime(_scalar(value), target.sql_type.name)
     if found is None or found.tzinfo is not None:
         return found
     return found.replace(tzinfo=datetime.UTC)

@@ -33,6 +33,8 @@ def create_index(work: Work, *, unique: bool = False) -> DefinitionPlan:
     owner = owner or work.scope.schema
     parser.expect("ON", code=969)
     relation = work.table()
+    if parser.peek(2).word == "(":
+        raise NotEmulated("index on an expression", offset=parser.peek().offset)
     columns = parser.names()
     if catalogue.index_owner(owner, name) is not None:
         if exists_allowed:

@@ -19,11 +19,22 @@ from emulator.number import Number
 from emulator.vector_text import cast_vector, dimensions_of, parse_vector, vector_text
 
 _TIMESTAMP_TZ = SqlType(TypeName.TIMESTAMP_TZ, scale=6)
+#: The session's parameter by which a string becomes a value of a type.
+_FORMATS = {
+    TypeName.TIMESTAMP: "NLS_TIMESTAMP_FORMAT",
+    TypeName.TIMESTAMP_LTZ: "NLS_TIMESTAMP_FORMAT",
+    TypeName.TIMESTAMP_TZ: "NLS_TIMESTAMP_TZ_FORMAT",
+}
 _PLAIN_MODEL = re.compile(r"(FM)?[09]*[.D]?[09]*", re.IGNORECASE)
 
 
-def to_text(value: Value) -> str | None:
-    """Return the text that a value becomes where a string is wanted."""
+def to_text(value: Value, kind: TypeName | None = None) -> str | None:
+    """Return the text that a value becomes where a string is wanted.
+
+    Args:
+        value: Any value.
+        kind: The type of a date or timestamp; without it, one that has a fraction of a second is a timestamp.
+    """
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -35,7 +46,8 @@ def to_text(value: Value) -> str | None:
     if isinstance(value, datetime.datetime):
         if value.tzinfo is not None:
             return format_date(value, session_format("NLS_TIMESTAMP_TZ_FORMAT"))
-        return format_date(value, session_format("NLS_TIMESTAMP_FORMAT" if value.microsecond else "NLS_DATE_FORMAT"))
+        is_timestamp = kind is TypeName.TIMESTAMP or (kind is None and value.microsecond)
+        return format_date(value, session_format("NLS_TIMESTAMP_FORMAT" if is_timestamp else "NLS_DATE_FORMAT"))
     if isinstance(value, bytes):
         return value.hex().upper()
     if isinstance(value, np.ndarray):
@@ -58,12 +70,12 @@ def to_number(value: Value) -> Number | None:
     raise OraError(932, type(value).__name__.upper(), "NUMBER")
 
 
-def to_datetime(value: Value) -> datetime.datetime | None:
-    """Return the date that a value becomes where a date is wanted."""
+def to_datetime(value: Value, kind: TypeName = TypeName.DATE) -> datetime.datetime | None:
+    """Return the date or timestamp that a value becomes where one is wanted; a string by the session's format."""
     if value is None or isinstance(value, datetime.datetime):
         return value
     if isinstance(value, str):
-        return parse_date(value, session_format("NLS_DATE_FORMAT"))
+        return parse_date(value, session_format(_FORMATS.get(kind, "NLS_DATE_FORMAT")))
     raise OraError(932, type(value).__name__.upper(), "DATE")
 
 

@@ -92,13 +92,14 @@ def parse_date(text: str, model: str) -> datetime.datetime:  # noqa: PLR0912 - o
     parts = {"year": today.year, "month": today.month, "day": 1, "hour": 0, "minute": 0, "second": 0, "microsecond": 0}
     at = 0
     afternoon: bool | None = None
+    is_west = False
     zone: list[int | None] = [None, 0]
     for match in _ELEMENT.finditer(model):
         element = match[0].upper().replace(".", "") if len(match[0]) > 1 else match[0].upper()
         if at >= len(text.rstrip()) and not element.startswith(("FF", "X")):
-            if element.isalnum():
+            if element.isalnum() and element not in _TIMES:
                 raise OraError(1840)
-            continue
+            continue  # times that are left out at the end are midnight
         if element in _NUMERIC:
             name, width = _NUMERIC[element]
             found = re.compile(rf"\d{{1,{width}}}").match(text, at)
@@ -130,9 +131,10 @@ def parse_date(text: str, model: str) -> datetime.datetime:  # noqa: PLR0912 - o
             if found is None:
                 raise OraError(1858)
             zone[0] = int(found[0])
+            is_west = found[0].startswith("-")
             at = found.end()
         elif element == "TZM":
-            zone[1] = int(text[at : at + 2])
+            zone[1] = int(text[at : at + 2]) * (-1 if is_west else 1)
             at += 2
         elif element.startswith('"'):
             at += len(element) - 2
@@ -147,6 +149,7 @@ def parse_date(text: str, model: str) -> datetime.datetime:  # noqa: PLR0912 - o
     return _build(parts, zone)
 
 
+_TIMES = frozenset({"HH24", "HH12", "HH", "MI", "SS", "AM", "PM", "TZH", "TZM"})
 _NUMERIC = {
     "YYYY": ("year", 4),
     "RRRR": ("year", 4),

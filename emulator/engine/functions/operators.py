@@ -5,18 +5,23 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import math
 import threading
 import time
 import zlib
 from typing import Any
 
 from emulator import number
+from emulator.datatypes import TypeName
 from emulator.engine.call_context import current_context
 from emulator.engine.functions.conversions import to_datetime, to_number, to_text
 from emulator.engine.stored_values import load_by_letter, store_by_letter
-from emulator.errors import OraError
+from emulator.errors import NotEmulated, OraError
 from emulator.number import Number, decode_number, encode_number
 from emulator.vector_text import parse_vector
+
+#: The types of dates and times that letters stand for.
+_KINDS = {"D": TypeName.DATE, "T": TypeName.TIMESTAMP, "Z": TypeName.TIMESTAMP_TZ}
 
 
 def _binary(operation: Any) -> Any:  # noqa: ANN401 - functions of stored values
@@ -105,6 +110,7 @@ def register_operators(connection: Any) -> None:  # noqa: ANN401 - apsw's types 
     ):
         connection.create_scalar_function(name, _binary(operation), 2, deterministic=True)
     connection.create_scalar_function("num_negate", _negate, 1, deterministic=True)
+    connection.create_scalar_function("float_divide", _float_divide, 2, deterministic=True)
     connection.create_scalar_function("num", _num, 1, deterministic=True)
     connection.create_scalar_function("int_of", _int_of, 1, deterministic=True)
     connection.create_scalar_function("new_row_number", _row_numbers.next, 0)
@@ -114,6 +120,17 @@ def register_operators(connection: Any) -> None:  # noqa: ANN401 - apsw's types 
     connection.create_aggregate_function("single_row", _SingleRow, 1)
     connection.create_window_function("num_sum", _Sum, 1)
     connection.create_window_function("num_avg", _Average, 1)
+
+
+def _float_divide(left: float | None, right: float | None) -> float | None:
+    """Divide BINARY_DOUBLEs: by zero it is infinite, where SQLite has NULL."""
+    if left is None or right is None:
+        return None
+    if right == 0:
+        if left == 0 or math.isnan(left):
+            raise NotEmulated("NaN")  # SQLite cannot keep it
+        return math.copysign(math.inf, left) * math.copysign(1, right)
+    return left / right
 
 
 def _stored_function(known: str, *stored: Any) -> Any:  # noqa: ANN401 - stored values
@@ -167,7 +184,7 @@ def _cast(letters: str, stored: Any) -> Any:  # noqa: ANN401 - stored values
     if wanted == "N":
         value = to_number(value)
     elif wanted == "S":
-        value = to_text(value)
+        value = to_text(value, _KINDS.get(letters[0]))
     elif wanted == "F":
         value = float(to_number(value) or 0)
     elif wanted == "V":
@@ -180,5 +197,5 @@ def _cast(letters: str, stored: Any) -> Any:  # noqa: ANN401 - stored values
     elif wanted == "B":
         value = str(value).upper() == "TRUE"
     else:
-        value = to_datetime(value)
+        value = to_datetime(value, _KINDS[wanted])
     return store_by_letter(value, wanted)
