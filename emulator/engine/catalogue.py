@@ -29,7 +29,8 @@ from emulator.engine.objects import (
     TableColumn,
     Unit,
 )
-from emulator.errors import OraError
+from emulator.engine.oracle_names import is_view as is_oracle_view
+from emulator.errors import NotEmulated, OraError
 
 #: Tables of the dictionary; ``_redo`` and its like are the store's.
 SCHEMA = (
@@ -221,15 +222,19 @@ class Catalogue:
 
         Raises:
             OraError: 942, there is none or the user has no privilege on it.
+            NotEmulated: It is one of Oracle's own that is not here.
         """
         found = self._find(self.relations, scope, owner, name)
         if found is not None and self.may_see(scope, found.owner, found.name):
             return found
         if owner in {None, "SYS", _PUBLIC}:
             # SYS owns a V$ view as V_$…; that is also what is granted.
-            view = declared_views().get(name.replace("V_$", "V$", 1) if owner == "SYS" else name)
+            known = name.replace("V_$", "V$", 1) if owner == "SYS" else name
+            view = declared_views().get(known)
             if view is not None:
                 return view
+            if is_oracle_view(known):
+                raise NotEmulated(f"view {name}")
         written = f'"{owner or scope.schema}"."{name}"'
         raise OraError(942, written)
 

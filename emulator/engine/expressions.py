@@ -21,6 +21,7 @@ from emulator.datatypes import (
     TypeName,
     varchar2,
 )
+from emulator.engine import oracle_names
 from emulator.engine.aggregates import window
 from emulator.engine.casts import cast_type
 from emulator.engine.conditions import CONDITIONS
@@ -62,7 +63,6 @@ _BARE = frozenset(
     }
 )
 _UNSORTED = frozenset({TypeName.CLOB, TypeName.BLOB, TypeName.LONG, TypeName.LONG_RAW})
-_REFUSED_COLUMNS = frozenset({"ROWID", "LEVEL", "ORA_ROWSCN", "CONNECT_BY_ROOT"})
 
 
 class ExpressionWriter:
@@ -161,11 +161,14 @@ class ExpressionWriter:
             if not self.inside_aggregate:
                 self.bare_columns.append(self.names.row_number)
             return Piece(self.names.row_number, NUMBER)
-        if name in _REFUSED_COLUMNS or (table is None and name == "ROWNUM"):
+        if name in oracle_names.COLUMNS or (table is None and name == "ROWNUM"):
             raise NotEmulated(f"{name} here", offset=self.offset(node))
         stored = stored_function_call(self, (name,) if table is None else (table, name), (), node)
         if stored is not None:
             return stored
+        asked = [source for source in self.names.sources if table in {None, source.alias}]
+        if asked and all(source.is_dictionary for source in asked):
+            raise NotEmulated(f"column {name} of {asked[0].alias}", offset=self.offset(node))
         written = f'"{table}"."{name}"' if table is not None else f'"{name}"'
         raise OraError(904, written, offset=self.offset(node))
 

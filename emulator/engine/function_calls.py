@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from emulator.datatypes import BINARY_DOUBLE, SqlType, TypeName, VectorFormat
+from emulator.engine import oracle_names
 from emulator.engine.aggregates import AGGREGATES, RANKINGS, WINDOW_VALUES, aggregate
 from emulator.engine.call_context import current_context
 from emulator.engine.dialect import VectorEmbedding
@@ -29,29 +30,6 @@ if TYPE_CHECKING:
 _UNIFORM = frozenset({"NVL", "COALESCE", "GREATEST", "LEAST", "NULLIF"})
 #: … and of which none is converted from a string to a number or date.
 _SAME_KIND = frozenset({"COALESCE", "NULLIF"})
-#: Oracle has them, the emulator has not; any other unknown name is ORA-00904.
-_REFUSED_FUNCTIONS = frozenset(
-    {
-        *("ACOS", "ASIN", "ATAN", "ATAN2", "COS", "COSH", "EXP", "LN", "LOG", "SIN", "SINH", "SQRT", "TAN", "TANH"),
-        *(
-            "CURSOR",
-            "UID",
-            "WIDTH_BUCKET",
-            "REMAINDER",
-            "NANVL",
-            "SOUNDEX",
-            "DUMP",
-            "VSIZE",
-            "ORA_HASH",
-            "STANDARD_HASH",
-        ),
-        *("MONTHS_BETWEEN", "NEXT_DAY", "NEW_TIME", "NUMTODSINTERVAL", "NUMTOYMINTERVAL", "TO_DSINTERVAL", "EXTRACT"),
-        *("REGEXP_COUNT", "REGEXP_INSTR", "REGEXP_LIKE", "REGEXP_REPLACE", "REGEXP_SUBSTR", "LISTAGG", "MEDIAN"),
-        *("STDDEV", "VARIANCE", "CORR", "PERCENTILE_CONT", "PERCENTILE_DISC", "ANY_VALUE", "LNNVL", "BIN_TO_NUM"),
-        *("JSON_VALUE", "JSON_QUERY", "JSON_OBJECT", "JSON_ARRAY", "XMLELEMENT", "CAST_TO_RAW", "CONVERT", "USERENV"),
-        *("VECTOR_NORM", "VECTOR_DIMENSION_FORMAT", "VECTOR_CHUNKS", "BITOR", "BITXOR", "APPROX_COUNT_DISTINCT"),
-    }
-)
 
 
 def trim(writer: ExpressionWriter, node: exp.Trim) -> Piece:
@@ -91,7 +69,7 @@ def call(writer: ExpressionWriter, name: str, arguments: Sequence[exp.Expression
             return stored
         if name in RANKINGS or name in WINDOW_VALUES:
             raise OraError(30484, text="ORA-30484: missing window specification for this function")
-        if name in _REFUSED_FUNCTIONS:
+        if name in oracle_names.FUNCTIONS:
             raise NotEmulated(f"function {name}", offset=writer.offset(node))
         raise OraError(904, f'"{name}"', offset=writer.offset(node))
     if len(arguments) < entry.min_arguments:

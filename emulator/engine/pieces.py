@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from emulator.datatypes import SqlType, TypeName, varchar2
 from emulator.engine.functions.type_rules import is_null_type
-from emulator.engine.objects import ConstraintKind, Relation, sqlite_identifier
+from emulator.engine.objects import ConstraintKind, Relation, RelationKind, sqlite_identifier
 from emulator.engine.stored_values import signature_letter
 from emulator.errors import OraError
 
@@ -154,6 +154,12 @@ class Source:
     pseudo: dict[str, Field] = field(default_factory=dict)
     #: Names that several of a subquery's columns have.
     ambiguous: frozenset[str] = frozenset()
+
+    @property
+    def is_dictionary(self) -> bool:
+        """Whether it is one of Oracle's own views, of whose columns some may be missing here."""
+        relation = self.relation
+        return relation is not None and relation.kind is RelationKind.DICTIONARY and relation.name != "DUAL"
 
     def column(self, name: str) -> Field | None:
         """Return a column or pseudo-column by name."""

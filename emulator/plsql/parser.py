@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emulator.plsql import syntax
+from emulator.plsql.exceptions import CompileError
 from emulator.plsql.expression_parser import ExpressionParser
 from emulator.plsql.lexer import Source, TokenKind
 from emulator.plsql.sql_slicer import SqlSlicer
@@ -107,6 +108,10 @@ class Parser(SqlSlicer, ExpressionParser):
         handlers: list[syntax.Handler] = []
         if self.take_word("EXCEPTION"):
             while self.is_word("WHEN"):
+                if handlers and not handlers[-1].names:
+                    raise CompileError(
+                        "PLS-00370: OTHERS handler must be last among the exception handlers of a block", self.offset
+                    )
                 handlers.append(self._handler())
             if not handlers:
                 self.fail("when")
@@ -116,7 +121,8 @@ class Parser(SqlSlicer, ExpressionParser):
         return syntax.Block(offset, label, declarations, statements, tuple(handlers))
 
     def _handler(self) -> syntax.Handler:
-        offset = self.advance().start
+        self.advance()
+        offset = self.offset
         names: list[tuple[str, ...]] = []
         if not self.take_word("OTHERS"):
             names.append(self._dotted())
@@ -435,6 +441,8 @@ class Parser(SqlSlicer, ExpressionParser):
         low = self.sum()
         if self.take_sign(".."):
             high = self.sum()
+            if self.is_word("BY", "WHILE", "WHEN") or self.is_sign(","):
+                self.refuse("iteration controls of FOR")
             self.need_word("LOOP")
             return syntax.NumericLoop(offset, label, variable, reverse, low, high, self._loop_body(label))
         if not isinstance(low, syntax.Reference) or not self.is_word("LOOP"):

@@ -311,6 +311,7 @@ Declaration: TypeAlias = (
 class Handler:
     """``WHEN a OR b THEN …``; no names is OTHERS."""
 
+    #: Of the first name.
     offset: int
     names: tuple[tuple[str, ...], ...]
     statements: tuple[Statement, ...]

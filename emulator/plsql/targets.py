@@ -84,6 +84,8 @@ def compile_target(comp: Compilation, node: syntax.Expression, *, read: bool = F
     if not isinstance(node, syntax.Reference):
         raise CompileError("PLS-00363: expression '' cannot be used as an assignment target", node.offset)
     at, variable = find_variable(comp, node)
+    if variable is None and at > 0:
+        raise CompileError(f"PLS-00302: component '{node.parts[at].name}' must be declared", node.parts[at].offset)
     if variable is None:
         raise undeclared(node.parts[0].name, node.offset)
     if not variable.writable:

@@ -91,7 +91,11 @@ class TokenReader:
         The list of expected symbols is not Oracle's, which names all that its grammar allows.
         """
         token = self.token
+        if self.source.text.startswith("$", token.start):
+            raise NotEmulated("$$… and $IF", offset=token.start)
         text = token.value if token.kind is TokenKind.END else self.source.text[token.start : token.end]
+        if token.kind is TokenKind.WORD:
+            text = text.upper()
         raise CompileError(
             f'PLS-00103: Encountered the symbol "{text}" when expecting one of the following:\n\n   {expected}',
             token.start,

@@ -128,3 +128,84 @@ ORA-03001: unimplemented feature: AS of a column is not emulated
 
 select id from t where rownum <= 1 order by id for update;
 ORA-03001: unimplemented feature: FOR UPDATE of rows that ROWNUM numbers before they are sorted or shown is not emulated
+
+select substrb('a', 1) from dual;
+ORA-03001: unimplemented feature: function SUBSTRB is not emulated
+
+select uid from t;
+ORA-03001: unimplemented feature: UID here is not emulated
+
+-- offset: yes
+select count(*) from v$pdbs;
+ORA-03001: unimplemented feature: view V$PDBS is not emulated
+offset 21
+
+select count(*) from sys.v_$lock;
+ORA-03001: unimplemented feature: view V_$LOCK is not emulated
+
+select event from v$session;
+ORA-03001: unimplemented feature: column EVENT of V$SESSION is not emulated
+
+select event from v$session, t;
+ORA-00904: "EVENT": invalid identifier
+
+select count(*) from user_tablez;
+ORA-00942: table or view "PAIRS_NOT_ORACLE"."USER_TABLEZ" does not exist
+
+create table dict (a number);
+
+select count(*) from dict;
+0
+
+drop table dict;
+
+-- what PL/SQL refuses
+begin
+  null;
+exception
+  when others then null;
+  when no_data_found then null;
+end;
+/
+ORA-06550: line 5, column 3:
+PLS-00370: OTHERS handler must be last among the exception handlers of a block
+
+begin
+  null;
+exception
+  when nosuch then null;
+end;
+/
+ORA-06550: line 4, column 8:
+PLS-00201: identifier 'NOSUCH' must be declared
+
+begin
+  for i in 1 .. 10 by 3 loop null; end loop;
+end;
+/
+ORA-03001: unimplemented feature: iteration controls of FOR is not emulated
+
+begin
+  dbms_output.put_line($$plsql_line);
+end;
+/
+ORA-03001: unimplemented feature: $$… and $IF is not emulated
+
+create or replace package state as
+  shown number;
+end;
+/
+
+create or replace package body state as
+  hidden number;
+end;
+/
+
+begin
+  state.hidden := 1;
+end;
+/
+ORA-06550: line 2, column 9:
+PLS-00302: component 'HIDDEN' must be declared
+ORA-06550: line 2, column 3:
+PL/SQL: Statement ignored
