@@ -234,8 +234,9 @@ def versus(directory: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN40
 @_inference_option(500.0)
 @_redirect_option
 @_redirect_wait_option("commit")
-@click.option("--range-size", type=click.IntRange(1), default=30, show_default=True, help="Of a range and a batch.")
-@click.option("--ranges", type=click.IntRange(2), default=5, show_default=True, help="Ranges to embed.")
+@click.option("--range-size", type=click.IntRange(1), default=120, show_default=True, help="Pictures in a range.")
+@click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True, help="Pictures in a commit.")
+@click.option("--ranges", type=click.IntRange(2), default=4, show_default=True, help="Ranges to embed.")
 @_directory_option
 @_json_option
 @_reports_failures
@@ -252,12 +253,12 @@ def overhead(directory: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN
     parts = {
         "queue: acknowledged until the next one starts": found.queue_seconds,
         "task: session, report, acknowledgement": found.task_seconds,
-        "role check": found.role_check_seconds,
-        "call: embedding": found.call_seconds - found.write_seconds,
-        "call: INSERT and COMMIT, redirected": found.write_seconds,
+        "call: embedding, and the other batches": found.call_seconds - found.write_seconds,
+        "call: INSERT and COMMIT of the slowest batch": found.write_seconds,
         "bare SELECT": found.bare.select_seconds,
         "bare INSERT": found.bare.insert_seconds,
         "bare COMMIT": found.bare.commit_seconds,
+        "bare role check, in a round trip of its own": found.bare_role_check_seconds,
     }
     table = [
         ["part of a range", "ms", "of its time"],
@@ -265,7 +266,7 @@ def overhead(directory: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN
             [part, f"{1000 * seconds:.1f}", f"{seconds / found.range_seconds:.2%}"]
             for part, seconds in parts.items()
         ),
-        ["the fleet's own: queue, task, role check", f"{1000 * found.own_share * found.range_seconds:.1f}",
+        ["the fleet's own: queue and task", f"{1000 * found.own_share * found.range_seconds:.1f}",
          f"{found.own_share:.2%}"],
     ]  # fmt: skip
     figures = {name: value for name, value in asdict(found).items() if name != "ranges"}
@@ -280,7 +281,8 @@ def overhead(directory: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN
     print_table(plan.modelled, table[0], table[1:])
     say(
         f"a range: {found.round_trips_per_range:g} round trips, {found.statements_per_range:g} statements, "
-        f"{found.bytes_per_range:g} bytes ({found.bytes_per_picture:g} a picture), "
+        f"{found.bytes_per_range:g} bytes ({found.bytes_per_picture:g} a picture; a session's first call and logon "
+        f"{found.bytes_per_session}), "
         f"{found.redirected_statements_per_range:g} redirected statements, {found.commits_per_range:g} commits"
     )
 

@@ -228,14 +228,16 @@ class FleetRig:
             self._processes.append(process)
         return process
 
-    def produce(self) -> None:
-        """Plan and enqueue everything, as ``adgfleet produce`` does once its process has started.
+    def produce(self, *, range_size: int | None = None, most_ranges: int | None = None) -> None:
+        """Plan and enqueue as ``adgfleet produce`` does once its process has started: everything, unless told.
 
         Raises:
             FleetError: That failed.
         """
         with contextlib.closing(FleetState(self.settings)) as state:
-            Reconciler(self.settings, create_app(self.settings), state, lambda _line: None).enqueue_missing()
+            app = create_app(self.settings)
+            reconciler = Reconciler(self.settings, app, state, lambda _line: None, range_size=range_size)
+            reconciler.enqueue_missing(most_ranges=most_ranges)
 
     def stop_workers(self) -> None:
         """Stop workers and other commands."""

@@ -209,15 +209,17 @@ class Settings:
     )
     range_seconds: float = _setting(
         "How long a range should take; its pictures follow from the measured rate, 10 to 1000.",
-        default="15",
+        default="60",
         unit="seconds",
         parse=_seconds,
     )
     range_size: int | None = _setting(
         "Pictures in a range, instead of what RANGE_SECONDS makes of them.", unit="pictures", parse=_positive
     )
-    batch_size: int = _setting(
-        "Pictures embedded and committed together.", default="16", unit="pictures", parse=_positive
+    batch_size: int | None = _setting(
+        "Pictures embedded and committed together, instead of what a session embeds in ten seconds, 32 to 128.",
+        unit="pictures",
+        parse=_positive,
     )
     sessions: int = _setting("Ranges that a worker embeds at once.", default="2", unit="sessions", parse=_positive)
     insert_mode: str = _setting(

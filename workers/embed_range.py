@@ -11,8 +11,9 @@ from fleet.errors import DatabaseError, WrongRoleError
 from fleet.messages import RangeMessage, RangeResult
 from fleet.ora_codes import LOST_SESSION
 from fleet.sessions import Connection, output_number, translated
+from fleet.statements import statement
 
-_PROCEDURE = "process_embedding_range"
+_COUNTS = ("embedded", "already", "failed", "vanished")
 #: A failure with one of these says nothing of FORALL: the session is gone, the call was broken off or took too long.
 _NOT_FORALL = LOST_SESSION | {"ORA-01013", "DPY-4024"}
 
@@ -62,7 +63,8 @@ class PinnedStandby:
 def check_pinned(connection: Connection, standby: PinnedStandby) -> None:
     """Make sure that the session still is on the standby that the worker was pinned to, in a role that embeds.
 
-    A session may survive a switchover and wake up on what is now the primary, so this is asked before every range.
+    A session may survive a switchover and wake up on what is now the primary. A range's call asks by itself, see
+    ``fleet/queries/embed_range.sql``; whatever else a worker does in a session is preceded by this.
     Source: Oracle reference 23ai, STANDBY_DB_PRESERVE_STATES.
 
     Raises:
@@ -101,18 +103,17 @@ def embed_range(
         call_timeout_seconds: Longest time of one call.
 
     Raises:
-        WrongRoleError: The session is not on that standby, in that role.
+        WrongRoleError: The session is not on that standby, in that role; nothing was embedded there.
         DatabaseError: The call failed; batches that it committed stand.
 
     Redelivery: safe; the procedure selects only pending ids and the primary key refuses a second row.
     """
     started = time.monotonic()
     with translated(standby.name):
-        check_pinned(connection, standby)
         connection.call_timeout = int(1000 * call_timeout_seconds)
         mode = insert_mode.current
         try:
-            counts, commit_seconds = _call(connection, message, batch_size, mode, standby.name)
+            counts, commit_seconds = _call(connection, standby, message, batch_size, mode)
         except DatabaseError as error:
             # Nobody knows the code with which redirection would refuse FORALL, so any failure of the probe counts that
             # has not another explanation.
@@ -120,7 +121,7 @@ def embed_range(
             if not probing or isinstance(error, WrongRoleError) or not connection.is_healthy():
                 raise
             mode = "ROW"
-            counts, commit_seconds = _call(connection, message, batch_size, mode, standby.name)
+            counts, commit_seconds = _call(connection, standby, message, batch_size, mode)
         connection.call_timeout = 0
         if counts[0]:
             insert_mode.settle(mode)
@@ -129,11 +130,19 @@ def embed_range(
 
 
 def _call(
-    connection: Connection, message: RangeMessage, batch_size: int, mode: str, standby: str
+    connection: Connection, standby: PinnedStandby, message: RangeMessage, batch_size: int, mode: str
 ) -> tuple[tuple[int, int, int, int], float]:
-    with translated(standby), connection.cursor() as cursor:
-        outputs = [output_number(cursor) for _ in range(5)]
-        cursor.callproc(_PROCEDURE, [message.first_id, message.last_id, batch_size, mode, *outputs])
-        embedded, already, failed, vanished = (int(output.getvalue() or 0) for output in outputs[:4])
-        commit_seconds = float(outputs[4].getvalue() or 0)
+    with translated(standby.name), connection.cursor() as cursor:
+        outputs = {name: output_number(cursor) for name in (*_COUNTS, "commit_seconds")}
+        cursor.execute(
+            statement("embed_range"),
+            db_unique_name=standby.db_unique_name,
+            first_id=message.first_id,
+            last_id=message.last_id,
+            batch_size=batch_size,
+            insert_mode=mode,
+            **outputs,
+        )
+        embedded, already, failed, vanished = (int(outputs[name].getvalue() or 0) for name in _COUNTS)
+        commit_seconds = float(outputs["commit_seconds"].getvalue() or 0)
     return (embedded, already, failed, vanished), commit_seconds

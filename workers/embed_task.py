@@ -122,7 +122,7 @@ class EmbedTask:
                 connection,
                 PinnedStandby(shop.standby, shop.guard.pinned_name),
                 message,
-                batch_size=settings.batch_size,
+                batch_size=settings.batch_size or shop.rates.batch_size(),
                 insert_mode=shop.insert_mode,
                 call_timeout_seconds=seconds,
             )

@@ -1,4 +1,11 @@
-"""How fast a worker is: pictures per second as people want to see it, and how long a call may take."""
+"""How fast a worker is: pictures per second as people want to see it, how long a call may take, how large batches are.
+
+A batch is what is lost when its session is, and what is written and committed at once: one redirected statement where
+array inserts work. So it is as many pictures as a session embeds in ten seconds, but
+
+- at least 32, so that waiting for the primary costs a picture little however slow the model is,
+- at most 128, so that row by row, at 40 ms a redirected statement, writing them stays within COMMIT_LATENCY_LIMIT.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +15,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: What "now" means for a rate, seconds.
+#: What "now" means for a rate, seconds …
 _WINDOW_SECONDS = 30.0
+#: … and at least so many times the longest of the ranges that it is measured by: they may all end at once.
+_WINDOW_RANGES = 2.0
 #: A worker with nothing in work has a rate for so long after its last range, seconds: ranges follow each other.
 _IDLE_SECONDS = 2.0
 #: Nothing is divided by less, seconds.
@@ -18,6 +27,10 @@ _LEAST_SECONDS = 0.1
 _MARGIN = 5.0
 #: Weight of the newest range in the usual time of a picture.
 _NEWEST = 0.3
+#: How long a batch should take, seconds, and its bounds, pictures.
+_BATCH_SECONDS = 10.0
+SMALLEST_BATCH = 32
+LARGEST_BATCH = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,7 @@ class Rates:
                 self._seconds_per_picture = newest if usual is None else usual + _NEWEST * (newest - usual)
 
     def pictures_per_second(self, busy: int) -> float:
-        """Over the last half minute, or since work began if that is shorter; 0 soon after the last range.
+        """Over the last half minute, or the last two ranges' time if that is longer; 0 soon after the last range.
 
         Pictures of a range are spread over the time that it took. A range in work has not been counted yet: it is taken
         to have begun when its session was free, to be as fast as the others, and not to last longer than they did.
@@ -70,12 +83,14 @@ class Rates:
         """
         with self._lock:
             now = self._clock()
-            while self._recent and now - self._recent[0].end > _WINDOW_SECONDS:
+            longest = max((work.end - work.begin for work in self._recent), default=0.0)
+            window = max(_WINDOW_SECONDS, _WINDOW_RANGES * longest)
+            while self._recent and now - self._recent[0].end > window:
                 self._recent.popleft()
             recent = list(self._recent)
         if not recent or (not busy and now - recent[-1].end > _IDLE_SECONDS):
             return 0.0
-        since = max(now - _WINDOW_SECONDS, min(work.begin for work in recent))
+        since = max(now - window, min(work.begin for work in recent))
         done = sum(work.embedded_since(since) for work in recent)
         taken = [work.end - work.begin for work in recent]
         speed = sum(work.embedded for work in recent) / max(sum(taken), _LEAST_SECONDS)
@@ -99,3 +114,11 @@ class Rates:
             usual = self._seconds_per_picture
         each = picture_timeout_seconds if usual is None else _MARGIN * usual
         return min(cap_seconds, max(floor_seconds, each * max(1, pictures)))
+
+    def batch_size(self) -> int:
+        """Return how many pictures are embedded and committed together."""
+        with self._lock:
+            usual = self._seconds_per_picture
+        if not usual:
+            return SMALLEST_BATCH
+        return round(min(LARGEST_BATCH, max(SMALLEST_BATCH, _BATCH_SECONDS / usual)))

@@ -9,10 +9,13 @@ import pytest
 
 from emulator.broker import Broker
 from emulator.cluster import Cluster
-from fleet.sessions import Database, connect
+from fleet.errors import WrongRoleError
+from fleet.messages import RangeMessage
+from fleet.sessions import Connection, Database, connect
 from tests.fix_emulator import fetch
 from tests.fix_fleet import Fleet, album, cluster, fleet
 from tests.fix_worker import StartWorker, wait_until
+from workers.embed_range import InsertMode, PinnedStandby, embed_range
 
 __all__ = ["album", "cluster", "fleet"]
 
@@ -55,6 +58,34 @@ def test_a_switchover_in_mid_work_leaves_the_new_primary_without_inference(
     assert fleet.stored() == list(range(1, 41))
     assert fleet.failed() == []
     assert fleet.inferences("prim") == 0
+
+
+def test_a_session_that_is_on_another_database_or_survives_a_switchover_embeds_nothing(
+    fleet: Fleet, broker: Broker
+) -> None:
+    """Asked in the call itself: nothing can happen between the question and the work."""
+
+    def embed(connected: Connection, pinned_to: str) -> None:
+        embed_range(
+            connected,
+            PinnedStandby("sby1", pinned_to),
+            RangeMessage("run-1", 1, 10, 10),
+            batch_size=4,
+            insert_mode=InsertMode("AUTO"),
+            call_timeout_seconds=60,
+        )
+
+    before = fleet.inferences("sby1")
+    with connect(Database.standby(fleet.settings, "sby1"), module="worker") as connected:
+        for elsewhere in ("sby2", ""):
+            with pytest.raises(WrongRoleError, match=f"pinned to {elsewhere}.*on sby1"):
+                embed(connected, elsewhere)
+        broker.switchover("sby1", preserve_sessions=True)
+        with pytest.raises(WrongRoleError, match="physical standby only; sby1 is PRIMARY"):
+            embed(connected, "sby1")
+    assert fleet.inferences("sby1") == before
+    broker.switchover("prim")
+    assert fleet.stored() == []
 
 
 def test_a_snapshot_standby_is_refused(fleet: Fleet, broker: Broker, start_worker_process: StartWorker) -> None:

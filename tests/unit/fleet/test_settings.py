@@ -16,7 +16,7 @@ def test_the_example_file_has_every_setting_with_its_default_and_unit() -> None:
         assert f"\n#{name}={default}" in text
         if unit:
             assert f"Unit: {unit}." in text
-    assert load_settings(EXAMPLE, environment={}).range_seconds == 15
+    assert load_settings(EXAMPLE, environment={}).range_seconds == 60
 
 
 def test_options_override_the_environment_which_overrides_the_file(tmp_path: Path) -> None:
