@@ -2,93 +2,27 @@
 
 from __future__ import annotations
 
-import functools
-import json
-import sys
 import tempfile
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any
 
 import click
 
 from benchmarks.chart import Labels, bar_chart, line_chart
+from benchmarks.cli_real import real
 from benchmarks.conditions import Conditions
-from benchmarks.fleet_rig import BenchmarkError, make_template
+from benchmarks.fleet_rig import make_template
+from benchmarks.output import Output, command_line, counts, directory_option, json_option, reports_failures
 from benchmarks.overhead import OverheadPlan, measure_overhead
 from benchmarks.scaling import Scaling, ScalingPlan, measure_scaling
 from benchmarks.versus import CONTENDERS, VersusPlan, measure_versus
-from demo.interrupts import interruptible
-from demo.processes import ProcessFailedError
-from demo.redis_server import RedisMissingError
-from emulator.cluster import ClusterError
-from emulator.control import ControlError
-from emulator.ports import NoFreePortError
-from fleet.console import fail, print_json, print_table, reports_errors, say
+from fleet.console import print_json, print_table, say
 
-_DIRECTORY = Path("state/bench")
 #: Above this share of the machine's cores, the machine is what was measured.
 _MOST_BUSY = 0.9
 
-P = ParamSpec("P")
-
-
-@dataclass(frozen=True, slots=True)
-class _Output:
-    """Where a benchmark's files go."""
-
-    directory: Path
-    name: str
-
-    def write(
-        self, conditions: Conditions, records: Iterable[dict[str, Any]], table: list[list[str]], chart: str
-    ) -> None:
-        """Write ``name.jsonl`` (conditions first), ``name.md`` and ``name.svg``."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        lines = [{"conditions": conditions.to_json()}, *records]
-        self._path("jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-        head, *rows = table
-        marked = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-        text = "".join(f"| {' | '.join(row)} |\n" for row in marked)
-        notes = "".join(f"- {line}\n" for line in conditions.lines())
-        self._path("md").write_text(f"{text}\n{notes}", encoding="utf-8")
-        self._path("svg").write_text(chart, encoding="utf-8")
-        say(f"raw data, table and chart: {self._path('*')}")
-
-    def _path(self, ending: str) -> Path:
-        return self.directory / f"{self.name}.{ending}"
-
-
-def _reports_failures(command: Callable[P, None]) -> Callable[P, None]:
-    """Decorate a command: what goes wrong on this machine becomes one line; Ctrl-C stops every process."""
-
-    @functools.wraps(command)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            with interruptible():
-                command(*args, **kwargs)
-        except (
-            BenchmarkError,
-            ProcessFailedError,
-            RedisMissingError,
-            ClusterError,
-            NoFreePortError,
-            ControlError,
-        ) as error:
-            fail(str(error))
-
-    return reports_errors(guarded)
-
-
-_directory_option = click.option(
-    "--directory",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=_DIRECTORY,
-    show_default=True,
-    help="Where raw data, table and chart are written.",
-)
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 _redirect_option = click.option(
     "--redirect-ms", type=click.FloatRange(0), default=20.0, show_default=True, help="Modelled, a redirected statement."
 )
@@ -110,16 +44,6 @@ def _redirect_wait_option(default: str) -> Callable[[click.decorators.FC], click
     )
 
 
-def _counts(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[int, ...]:
-    try:
-        counts = tuple(sorted({int(part) for part in value.split(",")}))
-    except ValueError:
-        counts = ()
-    if not counts or counts[0] < 1:
-        raise click.BadParameter("numbers of standbys such as 1,2,4")
-    return counts
-
-
 @click.group()
 def bench() -> None:
     """Measure the fleet on this machine, with emulated databases.
@@ -129,7 +53,7 @@ def bench() -> None:
 
 
 @bench.command()
-@click.option("--standbys", default="1,2,4,8,16", show_default=True, callback=_counts, help="Sizes to measure.")
+@click.option("--standbys", default="1,2,4,8,16", show_default=True, callback=counts, help="Sizes to measure.")
 @click.option("--sessions", type=click.IntRange(1, 64), default=4, show_default=True, help="Of each standby.")
 @_inference_option(500.0)
 @_redirect_option
@@ -143,9 +67,9 @@ def bench() -> None:
               help="Measure also so many standbys (4) of which one is half as fast.")  # fmt: skip
 @click.option("--join", type=click.IntRange(2), is_flag=False, flag_value=4, default=None, metavar="[STANDBYS]",
               help="Measure also a standby that joins while the others (3) work.")  # fmt: skip
-@_directory_option
-@_json_option
-@_reports_failures
+@directory_option
+@json_option
+@reports_failures
 def scaling(directory: Path, as_json: bool, uneven: int | None, join: int | None, **given: Any) -> None:  # noqa: ANN401 - click has checked the types
     """Measure pictures per second by the number of standbys.
 
@@ -153,7 +77,7 @@ def scaling(directory: Path, as_json: bool, uneven: int | None, join: int | None
     says how well the fleet scales, not how fast Oracle is. Example: adgfleet bench scaling --standbys 1,2,4 --uneven
     """
     plan = ScalingPlan(uneven=uneven or 0, join=join or 0, **given)
-    conditions = Conditions(_command(), plan.modelled)
+    conditions = Conditions(command_line(), plan.modelled)
     with tempfile.TemporaryDirectory(prefix="adgfleet-bench-") as name:
         say("installing a template")
         template = make_template(Path(name) / "template")
@@ -163,7 +87,7 @@ def scaling(directory: Path, as_json: bool, uneven: int | None, join: int | None
         *({"run": run.name, "range": asdict(each)} for run in _all_runs(found) for each in run.ranges),
         found.to_json(),
     ]
-    _Output(directory, "scaling").write(conditions, records, table, _scaling_chart(found, conditions))
+    Output(directory, "scaling").write(conditions, records, table, _scaling_chart(found, conditions))
     if as_json:
         print_json({**found.to_json(), "conditions": conditions.to_json()})
     else:
@@ -183,9 +107,9 @@ def scaling(directory: Path, as_json: bool, uneven: int | None, join: int | None
 @_redirect_wait_option("dml")
 @click.option("--range-size", type=click.IntRange(1), default=32, show_default=True, help="Of a range and a batch.")
 @click.option("--only", multiple=True, type=click.Choice(list(CONTENDERS)), help="Run this one; may be repeated.")
-@_directory_option
-@_json_option
-@_reports_failures
+@directory_option
+@json_option
+@reports_failures
 def versus(directory: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - click has checked the types
     """Embed the same pictures by what people would do instead, and by the fleet.
 
@@ -194,7 +118,7 @@ def versus(directory: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN40
     Example: adgfleet bench versus --pictures 128
     """
     plan = VersusPlan(**given)
-    conditions = Conditions(_command(), plan.modelled)
+    conditions = Conditions(command_line(), plan.modelled)
     with tempfile.TemporaryDirectory(prefix="adgfleet-bench-") as name:
         say("installing a template")
         results = measure_versus(plan, make_template(Path(name) / "template"), Path(name), say)
@@ -223,7 +147,7 @@ def versus(directory: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN40
         notes=conditions.lines(),
     )
     chart = bar_chart(labels, {each.name: each.seconds for each in results})
-    _Output(directory, "versus").write(conditions, [asdict(each) for each in results], table, chart)
+    Output(directory, "versus").write(conditions, [asdict(each) for each in results], table, chart)
     if as_json:
         print_json({"rows": [asdict(each) for each in results], "conditions": conditions.to_json()})
     else:
@@ -237,16 +161,16 @@ def versus(directory: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN40
 @click.option("--range-size", type=click.IntRange(1), default=120, show_default=True, help="Pictures in a range.")
 @click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True, help="Pictures in a commit.")
 @click.option("--ranges", type=click.IntRange(2), default=4, show_default=True, help="Ranges to embed.")
-@_directory_option
-@_json_option
-@_reports_failures
+@directory_option
+@json_option
+@reports_failures
 def overhead(directory: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - click has checked the types
     """Say where a range's time goes, and how much of it is the fleet's own.
 
     Example: adgfleet bench overhead --inference-ms 1000 --range-size 15
     """
     plan = OverheadPlan(**given)
-    conditions = Conditions(_command(), plan.modelled)
+    conditions = Conditions(command_line(), plan.modelled)
     with tempfile.TemporaryDirectory(prefix="adgfleet-bench-") as name:
         say("installing a template")
         found = measure_overhead(plan, make_template(Path(name) / "template"), Path(name) / "run", say)
@@ -274,7 +198,7 @@ def overhead(directory: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN
     records = [*({"range": asdict(each)} for each in found.ranges), figures]
     labels = Labels("Where a range's time goes (modelled time)", "milliseconds", notes=conditions.lines())
     chart = bar_chart(labels, {name: round(1000 * seconds, 2) for name, seconds in parts.items()})
-    _Output(directory, "overhead").write(conditions, records, table, chart)
+    Output(directory, "overhead").write(conditions, records, table, chart)
     if as_json:
         print_json({**figures, "conditions": conditions.to_json()})
         return
@@ -330,8 +254,7 @@ def _scaling_chart(found: Scaling, conditions: Conditions) -> str:
     )
 
 
-def _command() -> str:
-    return " ".join(["adgfleet", *sys.argv[1:]])
+bench.add_command(real)
 
 
 commands: list[click.Command] = [bench]

@@ -13,6 +13,7 @@ import os
 import secrets
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -46,7 +47,7 @@ _DRAWN, _DRAWN_BAD = 60, 6
 #: Ids have gaps, as those of real tables: every id is a multiple of this, plus a little.
 _STRIDE = 3
 _ROWS = 200
-#: Width and height of the pictures.
+#: Width and height of the pictures, as a rule.
 _PIXELS = 64
 _READY_SECONDS = 120.0
 _STOP_SECONDS = 15.0
@@ -104,13 +105,22 @@ class FleetTemplate:
     dba_password: str = field(repr=False)
 
 
-def make_template(directory: Path) -> FleetTemplate:
-    """Create a primary, install ``sql/`` and the models, and stop it."""
+def make_template(
+    directory: Path, *, image_model: Path = MODELS / "image.onnx", pixels: int | None = _PIXELS
+) -> FleetTemplate:
+    """Create a primary, install ``sql/`` and the models, and stop it.
+
+    Args:
+        directory: For the databases and the drawings.
+        image_model: The picture model's file.
+        pixels: Width and height of the pictures, so small that decoding them costs little beside the modelled time;
+            None: as they are drawn.
+    """
     owner, dba = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
     album = write_album(directory / "album", pictures=_DRAWN, bad=_DRAWN_BAD)
     template = FleetTemplate(
         directory / "databases",
-        tuple(_shrunk(picture.path) for picture in album if picture.sketch is not None),
+        tuple(_drawing(picture.path, pixels) for picture in album if picture.sketch is not None),
         tuple(picture.path.read_bytes() for picture in album if picture.sketch is None),
         owner,
         dba,
@@ -122,8 +132,8 @@ def make_template(directory: Path) -> FleetTemplate:
         settings = load_settings(overrides=_database_values(template, cluster), environment={})
         install(settings, scripts_directory(), lambda _line: None)
         with session(Database.primary(settings), module="benchmark") as connection:
-            for file, name in (("image.onnx", settings.image_model), ("text.onnx", settings.text_model)):
-                load_model(connection, MODELS / file, name=name, input_name="data", replace=True)
+            for file, name in ((image_model, settings.image_model), (MODELS / "text.onnx", settings.text_model)):
+                load_model(connection, file, name=name, input_name="data", replace=True)
             recompile(connection, scripts_directory())
     finally:
         cluster.stop()
@@ -281,11 +291,20 @@ class FleetRig:
         return int(embedded), int(failed), int(pending)
 
 
-def _shrunk(path: Path) -> bytes:
-    """Return a drawing so small that decoding it costs little beside the modelled time."""
+def typical_drawing() -> bytes:
+    """Return one of the drawings that a template has, as it is drawn."""
+    with tempfile.TemporaryDirectory() as name:
+        (picture,) = write_album(Path(name), pictures=1, bad=0)
+        return picture.path.read_bytes()
+
+
+def _drawing(path: Path, pixels: int | None) -> bytes:
+    """Return a drawing's file, made smaller if that is wanted."""
+    if pixels is None:
+        return path.read_bytes()
     buffer = io.BytesIO()
     with Image.open(path) as picture:
-        picture.convert("RGB").resize((_PIXELS, _PIXELS)).save(buffer, "JPEG")
+        picture.convert("RGB").resize((pixels, pixels)).save(buffer, "JPEG")
     return buffer.getvalue()
 
 
@@ -344,7 +363,7 @@ def _make_cluster(template: FleetTemplate, directory: Path, plan: FleetPlan) -> 
             redirect_ms=plan.redirect_ms,
             redirect_wait=plan.redirect_wait,
             # With a modelled time the real one is small beside it, and one process serves all sessions.
-            inference_processes=1 if plan.inference_ms else 2,
+            inference_processes=1 if plan.inference_ms else plan.sessions,
         )
 
     factors = [2.0 if number < plan.slow_standbys else 1.0 for number in range(plan.standbys)]

@@ -62,3 +62,27 @@ def test_versus_counts_what_another_way_does(tmp_path: Path) -> None:
     assert row["bytes_per_picture"] > 2 * 4 * 64, "vectors of 64 dimensions and more travel twice"
     assert row["finishes_with_corrupt"] is False
     assert "ORA-" in row["corrupt_error"]
+
+
+@pytest.mark.timeout(240)
+def test_real_runs_a_model_of_its_own_in_the_fleet_and_in_a_plain_loop(tmp_path: Path) -> None:
+    found = adgfleet_json(
+        "bench", "real", "--standbys", "1", "--picture-ms", "1", "--range-size", "3", "--seconds", "1", "--json",
+        directory=tmp_path, timeout=220,
+    )  # fmt: skip
+    assert found["tower"]["cpu_ms"] >= 1
+    assert found["inferences"] == found["pictures"], "work was done twice"
+    assert found["inferences_on_primary"] == 0
+    assert len(found["loops"]) == 2
+    for loop in found["loops"]:
+        # One process on one thread: a second's pictures cannot cost more than a second of CPU.
+        assert 0 < loop["pictures_per_second"] * loop["cpu_ms_per_picture"] <= 1100
+    assert found["share_of_loop"] == pytest.approx(
+        found["pictures_per_second"] / found["loop_pictures_per_second"], abs=1e-3
+    )
+    assert found["cores_used"] == {} or found["cores_used"]["standby"] > 0
+    lines = [json.loads(line) for line in (tmp_path / "state/bench/real.jsonl").read_text().splitlines()]
+    assert sum(line["range"]["embedded"] for line in lines if "range" in line) == found["pictures"]
+    for ending in ("md", "svg"):
+        assert "Real inference" in (tmp_path / f"state/bench/real.{ending}").read_text(encoding="utf-8")
+    wait_for_no_process(tmp_path)
