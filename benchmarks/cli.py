@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from benchmarks.chart import Labels, bar_chart, line_chart
+from benchmarks.cli_producer import producer
 from benchmarks.cli_real import real
 from benchmarks.conditions import Conditions
 from benchmarks.fleet_rig import make_template
@@ -255,6 +256,7 @@ def _scaling_chart(found: Scaling, conditions: Conditions) -> str:
 
 
 bench.add_command(real)
+bench.add_command(producer)
 
 
 commands: list[click.Command] = [bench]

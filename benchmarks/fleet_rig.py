@@ -76,6 +76,7 @@ class FleetPlan:
     redirect_wait: str = "commit"
     #: Standbys, from the first on, that embed at half speed.
     slow_standbys: int = 0
+    #: 0: as the producer chooses.
     range_size: int = 30
     batch_size: int = 16
 
@@ -143,8 +144,19 @@ def make_template(
 class FleetRig:
     """Everything that one measurement runs, below one directory."""
 
-    def __init__(self, template: FleetTemplate, directory: Path, plan: FleetPlan) -> None:
-        """Copy the template and load the pictures; afterwards the databases are stopped."""
+    def __init__(
+        self, template: FleetTemplate, directory: Path, plan: FleetPlan, fill: Callable[[Path], None] | None = None
+    ) -> None:
+        """Copy the template; nothing runs yet.
+
+        Args:
+            template: What the databases begin with.
+            directory: For databases and logs.
+            plan: What runs, and the pictures that are loaded.
+            fill: Fills the stopped primary's file instead (``stored_rows``); then no picture is loaded, and nothing
+                is embedded to warm up.
+        """
+        self._fill = fill
         self.plan = plan
         self.directory = directory
         self._template = template
@@ -167,15 +179,17 @@ class FleetRig:
         values = {
             **_database_values(self._template, self.cluster),
             "redis_url": f"redis://:{password}@127.0.0.1:{port}/0",
-            "range_size": str(self.plan.range_size),
             "batch_size": str(self.plan.batch_size),
         }
+        if self.plan.range_size:
+            values["range_size"] = str(self.plan.range_size)
         self.settings = load_settings(overrides=values, environment={})
         self.env_file.touch(mode=0o600)
         self.env_file.write_text("".join(f"{name.upper()}={value}\n" for name, value in values.items()))
         self._start_redis(port, password)
-        with ThreadPoolExecutor(max_workers=_WARMED_AT_ONCE) as executor:
-            list(executor.map(self._warm_up, ["primary", *self.plan.names]))
+        if self._fill is None:
+            with ThreadPoolExecutor(max_workers=_WARMED_AT_ONCE) as executor:
+                list(executor.map(self._warm_up, ["primary", *self.plan.names]))
         self._warmed = self.inferences()
 
     def _warm_up(self, name: str) -> None:
@@ -190,12 +204,15 @@ class FleetRig:
 
     def _start_databases(self) -> None:
         """Fill the primary, copy it to the standbys, start them."""
-        with uninterrupted():
-            self.cluster.start([PRIMARY])
-        settings = load_settings(overrides=_database_values(self._template, self.cluster), environment={})
-        with session(Database.primary(settings), module="benchmark") as connection:
-            _load(connection, self._template, self.ids, self.bad_ids)
         databases = self.cluster.directory
+        if self._fill is not None:
+            self._fill(data_path(databases, PRIMARY))
+        else:
+            with uninterrupted():
+                self.cluster.start([PRIMARY])
+            settings = load_settings(overrides=_database_values(self._template, self.cluster), environment={})
+            with session(Database.primary(settings), module="benchmark") as connection:
+                _load(connection, self._template, self.ids, self.bad_ids)
         for name in self.plan.names:
             copy_data(data_path(databases, PRIMARY), data_path(databases, name))
         _renew_ports(self.cluster)
@@ -309,9 +326,11 @@ def _drawing(path: Path, pixels: int | None) -> bytes:
 
 
 @contextlib.contextmanager
-def fleet_rig(template: FleetTemplate, directory: Path, plan: FleetPlan) -> Iterator[FleetRig]:
-    """Give a rig whose databases and Redis run; everything is stopped afterwards."""
-    rig = FleetRig(template, directory, plan)
+def fleet_rig(
+    template: FleetTemplate, directory: Path, plan: FleetPlan, fill: Callable[[Path], None] | None = None
+) -> Iterator[FleetRig]:
+    """Give a rig whose databases and Redis run; everything is stopped afterwards. ``fill``: see ``FleetRig``."""
+    rig = FleetRig(template, directory, plan, fill)
     try:
         rig.start()
         yield rig

@@ -143,6 +143,18 @@ def _session_connect_info(instance: Instance) -> list[_Record]:
     ]
 
 
+#: Statistics of one session; V$SYSSTAT has the sums over all sessions, those that have ended included.
+_SESSION_STATISTICS: dict[str, Callable[[SessionStatistics], int]] = {
+    "SQL*Net roundtrips to/from client": lambda statistics: statistics.roundtrips,
+    "parse count (total)": lambda statistics: statistics.parses,
+    "execute count": lambda statistics: statistics.executions,
+    "bytes received via SQL*Net from client": lambda statistics: statistics.bytes_received,
+    "bytes sent via SQL*Net to client": lambda statistics: statistics.bytes_sent,
+}
+#: V$SYSSTAT's own come before them.
+_FIRST_SESSION_STATISTIC = 100
+
+
 def _sysstat(instance: Instance) -> list[_Record]:
     values = {
         INFERENCES_STATISTIC: instance.inference.inferences,
@@ -153,29 +165,14 @@ def _sysstat(instance: Instance) -> list[_Record]:
         "logons current": len(instance.sessions()),
         "CPU used by this session": int(instance.cpu_seconds() * 100),  # centiseconds, as Oracle counts
     }
-    return [
-        {"STATISTIC#": number, "NAME": name, "CLASS": 1, "VALUE": value}
-        for number, (name, value) in enumerate(values.items())
-    ]
-
-
-#: Statistics of one session, V$SYSSTAT's own come before them.
-_SESSION_STATISTICS: dict[str, Callable[[SessionStatistics], int]] = {
-    "SQL*Net roundtrips to/from client": lambda statistics: statistics.roundtrips,
-    "parse count (total)": lambda statistics: statistics.parses,
-    "execute count": lambda statistics: statistics.executions,
-    "bytes received via SQL*Net from client": lambda statistics: statistics.bytes_received,
-    "bytes sent via SQL*Net to client": lambda statistics: statistics.bytes_sent,
-}
-_FIRST_SESSION_STATISTIC = 100
+    statistics = instance.session_statistics()
+    sums = {name: sum(map(read, statistics)) for name, read in _SESSION_STATISTICS.items()}
+    numbered = [*enumerate(values.items()), *enumerate(sums.items(), _FIRST_SESSION_STATISTIC)]
+    return [{"STATISTIC#": number, "NAME": name, "CLASS": 1, "VALUE": value} for number, (name, value) in numbered]
 
 
 def _statname(instance: Instance) -> list[_Record]:
-    own = [{"STATISTIC#": each["STATISTIC#"], "NAME": each["NAME"], "CLASS": 1} for each in _sysstat(instance)]
-    return own + [
-        {"STATISTIC#": number, "NAME": name, "CLASS": 1}
-        for number, name in enumerate(_SESSION_STATISTICS, _FIRST_SESSION_STATISTIC)
-    ]
+    return [{name: each[name] for name in ("STATISTIC#", "NAME", "CLASS")} for each in _sysstat(instance)]
 
 
 def _sesstat(instance: Instance) -> list[_Record]:

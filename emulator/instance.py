@@ -29,7 +29,7 @@ from emulator.errors import OraError
 from emulator.faults import Faults
 from emulator.memory_limit import MemoryLimit
 from emulator.services import Services
-from emulator.session import Logon
+from emulator.session import Logon, SessionStatistics
 from emulator.startup_triggers import fire_startup_triggers
 from emulator.user_session import UserSession
 
@@ -85,6 +85,8 @@ class Instance:
         self.started_at = datetime.datetime.now(datetime.UTC)
         self.started_monotonic = time.monotonic()
         self.logons = 0
+        #: Sums over the sessions that have ended.
+        self._ended = SessionStatistics()
         self.redirected = 0
         self.redirected_statements = 0
         #: Of all inferences, those begun while this was the primary.
@@ -193,7 +195,8 @@ class Instance:
     def forget(self, session: UserSession) -> None:
         """Drop a session that has ended."""
         with self._lock:
-            self._sessions.pop(session.session_id, None)
+            if self._sessions.pop(session.session_id, None) is not None:
+                self._ended.add(session.statistics)
 
     # ------------------------------------------------------------------ what sessions ask
 
@@ -201,6 +204,11 @@ class Instance:
         """Return the sessions that are logged on."""
         with self._lock:
             return list(self._sessions.values())
+
+    def session_statistics(self) -> list[SessionStatistics]:
+        """Return what adds up to the instance's own statistics: those of the sessions, and of all that have ended."""
+        with self._lock:
+            return [self._ended, *(session.statistics for session in self._sessions.values())]
 
     def dynamic_view(self, name: str) -> Sequence[Row]:
         """Return the rows of a V$ view."""

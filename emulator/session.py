@@ -117,6 +117,14 @@ class SessionStatistics:
     bytes_received: int = 0
     bytes_sent: int = 0
 
+    def add(self, other: SessionStatistics) -> None:
+        """Add another session's."""
+        self.roundtrips += other.roundtrips
+        self.parses += other.parses
+        self.executions += other.executions
+        self.bytes_received += other.bytes_received
+        self.bytes_sent += other.bytes_sent
+
 
 class Session(Protocol):
     """One logged-on session. All calls come from the session's own thread, save ``cancel`` and ``kill``."""
