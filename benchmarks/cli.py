@@ -13,6 +13,7 @@ import click
 from benchmarks.chart import Labels, bar_chart, line_chart
 from benchmarks.cli_producer import producer
 from benchmarks.cli_real import real
+from benchmarks.cli_search import search
 from benchmarks.conditions import Conditions
 from benchmarks.fleet_rig import make_template
 from benchmarks.output import Output, command_line, counts, directory_option, json_option, reports_failures
@@ -257,6 +258,7 @@ def _scaling_chart(found: Scaling, conditions: Conditions) -> str:
 
 bench.add_command(real)
 bench.add_command(producer)
+bench.add_command(search)
 
 
 commands: list[click.Command] = [bench]

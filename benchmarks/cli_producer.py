@@ -61,4 +61,5 @@ def producer(directory: Path, as_json: bool, pictures: tuple[int, ...]) -> None:
         print_json({"rows": records, "growth": said, "conditions": conditions.to_json()})
         return
     print_table(plan.conditions, table[0], table[1:])
-    say(f"last to first: peak memory × {said['peak_memory']:.2f}, time of a picture × {said['seconds_per_picture']:.2f}")
+    memory, seconds = said["peak_memory"], said["seconds_per_picture"]
+    say(f"last to first: peak memory × {memory:.2f}, time of a picture × {seconds:.2f}")

@@ -159,7 +159,10 @@ def _distance(left: Piece, right: Piece, metric: str) -> Piece:
     for piece in (left, right):
         if piece.letter not in "VS":
             raise OraError(932, "NUMBER", "VECTOR")
-    sql = f"\"ORA$VECTOR_DISTANCE\"('{letters}', {left.sql}, {right.sql}, '{metric}')"
+    if letters.startswith("VV"):
+        sql = f"vector_distance({left.sql}, {right.sql}, '{metric}')"
+    else:
+        sql = f"\"ORA$VECTOR_DISTANCE\"('{letters}', {left.sql}, {right.sql}, '{metric}')"
     return Piece(sql, BINARY_DOUBLE, left.is_constant and right.is_constant)
 
 

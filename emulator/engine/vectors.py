@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from emulator.engine.stored_values import unpack_vector
 from emulator.errors import OraError
 
 Vector: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
@@ -55,3 +58,27 @@ def distance(left: Vector, right: Vector, metric: str) -> float | None:
         raise OraError(51808, left.size, right.size)
     result = _METRICS[metric](left.astype(np.float64, copy=False), right.astype(np.float64, copy=False))
     return None if np.isnan(result) else result
+
+
+@functools.lru_cache(maxsize=64)
+def _unpacked(stored: bytes) -> tuple[Vector, float]:
+    """Return a stored vector in 64-bit floats, and its length."""
+    vector = unpack_vector(stored).astype(np.float64)
+    return vector, math.sqrt(vector @ vector)
+
+
+def stored_distance(left: bytes | None, right: bytes | None, metric: str) -> float | None:
+    """Return the distance of two stored vectors, None where one is missing.
+
+    A search calls this for every row, so it goes the straight way. The right one is the same in all rows as a rule, and
+    is unpacked once.
+    """
+    if left is None or right is None:
+        return None
+    other, length = _unpacked(right)
+    vector = unpack_vector(left).astype(np.float64)
+    if metric != "COSINE" or vector.shape != other.shape:
+        return distance(vector, other, metric)
+    lengths = math.sqrt(vector @ vector) * length
+    result = 1.0 - float(vector @ other) / lengths if lengths else math.nan
+    return None if math.isnan(result) else result
