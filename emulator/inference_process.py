@@ -52,6 +52,8 @@ class _Models:
     """The models that this process has loaded."""
 
     def __init__(self) -> None:
+        # Else the runtime keeps a device id in the home directory and reports its use. Source: seen, onnxruntime 1.32.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime  # noqa: PLC0415 - heavy; only this process needs it
         import onnxruntime_extensions  # noqa: PLC0415
 
