@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import ipaddress
 import logging
+import signal
 import sys
 from typing import Any
 
@@ -75,6 +76,12 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
         sys.setswitchinterval(_SWITCH_SECONDS)
         server = uvicorn.Server(config)
         app.state.is_ending = lambda: server.should_exit
+
+        def stop(_number: int, _frame: object) -> None:
+            server.should_exit = True
+
+        # The server raises a signal again when it has ended in order; a supervisor shall see status 0 then.
+        signal.signal(signal.SIGTERM, stop)
         server.run(sockets=[listener])
 
 
