@@ -27,6 +27,7 @@ _EXTRA_COMMANDS = {
     "demo": "demo.cli",
     "up": "demo.cli",
     "down": "demo.cli",
+    "fill": "demo.cli",
     "emulator": "emulator.cli",
     "bench": "benchmarks.cli",
 }

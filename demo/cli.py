@@ -1,4 +1,4 @@
-"""Commands `demo`, `up`, `down`."""
+"""Commands `demo`, `up`, `down`, `fill`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ import click
 
 from demo.interrupts import interruptible
 from demo.job import JobError, JobPlan, JobResult, run_job
-from demo.preparation import prepare_stack
+from demo.preparation import fill, prepare_stack
 from demo.processes import ProcessFailedError
 from demo.redis_server import RedisMissingError
 from demo.stack import Stack, StackAddresses, StackError, StackPlan, is_running, open_stack
 from emulator.cluster import ClusterError
 from emulator.ports import NoFreePortError
-from fleet.console import fail, print_json, print_table, reports_errors, say
+from fleet.console import fail, pass_settings, print_json, print_table, reports_errors, say
+from fleet.settings import Settings
 
 _UP_DIRECTORY = Path("state")
 _DEMO_DIRECTORY = Path("state/demo")
@@ -185,4 +186,26 @@ def down(directory: Path) -> None:
     say("stopped")
 
 
-commands: list[click.Command] = [demo, up, down]
+@click.command("fill")
+@click.option(
+    "--databases",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Directory of the emulated databases that DB_DSN leads to; any other database is refused.",
+)
+@click.option("--pictures", type=click.IntRange(1, 100_000), default=300, show_default=True, help="How many to draw.")
+@click.option("--bad", type=click.IntRange(0), default=6, show_default=True, help="How many of them are corrupt.")
+@pass_settings
+@_reports_failures
+def fill_command(settings: Settings, databases: Path, pictures: int, bad: int) -> None:
+    """Install sql/ and the tiny models in emulated databases, and load pictures; what is there stays.
+
+    Example: adgfleet fill --databases /databases --pictures 300
+    """
+    if bad >= pictures:
+        raise click.UsageError("--bad must be smaller than --pictures: a picture is blamed only beside a good one")
+    loaded = fill(settings, databases, pictures=pictures, bad=bad, say=say)
+    say(f"loaded {loaded} pictures" if loaded else "there are pictures already; none were loaded")
+
+
+commands: list[click.Command] = [demo, up, down, fill_command]

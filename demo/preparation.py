@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from demo.drawing.album import write_album
 from demo.stack import Stack
-from fleet.sessions import Database, session
+from emulator.cluster import Cluster
+from fleet.errors import InputError
+from fleet.sessions import Connection, Database, session
 from fleet.settings import Settings, load_settings
+from fleet.statements import statement
 from loader.install import install, recompile, scripts_directory
 from loader.models import load_model, model_exists
+from loader.pictures import load_pictures
 
 #: The two ONNX files of the demo.
 MODELS = Path(__file__).parent / "model"
@@ -34,6 +40,17 @@ def prepare_stack(stack: Stack, say: Callable[[str], None], *, fresh: bool) -> S
     """
     stack.start_services(fresh=fresh)
     settings = stack_settings(stack)
+    install_all(settings, say)
+    stack.start_fleet()
+    return stack_settings(stack)
+
+
+def install_all(settings: Settings, say: Callable[[str], None]) -> None:
+    """Install ``sql/`` and the two tiny models; what is there stays.
+
+    Raises:
+        FleetError: The installation failed.
+    """
     say("installing sql/ on the primary")
     install(settings, scripts_directory(), say)
     say("loading the models clipimg and cliptxt")
@@ -42,5 +59,38 @@ def prepare_stack(stack: Stack, say: Callable[[str], None], *, fresh: bool) -> S
             if not model_exists(connection, name):
                 load_model(connection, MODELS / file, name=name, input_name="data", replace=False)
         recompile(connection, scripts_directory())
-    stack.start_fleet()
-    return stack_settings(stack)
+
+
+def fill(settings: Settings, databases: Path, *, pictures: int, bad: int, say: Callable[[str], None]) -> int:
+    """Install everything in emulated databases and load an album; return how many pictures were loaded.
+
+    Pictures that are there already stay, and nothing is loaded then.
+
+    Raises:
+        ClusterError: There are no emulated databases in the directory.
+        InputError: DB_DSN leads elsewhere: nothing was connected to.
+        FleetError: The installation failed.
+    """
+    cluster = Cluster.open(databases)
+    dsn = str(settings.require("db_dsn"))
+    wanted = set(dsn.partition("/")[0].split(","))
+    known = {f"{instance.host}:{instance.port}" for instance in cluster.instances.values()}
+    if not wanted <= known:
+        raise InputError(
+            f"DB_DSN={dsn} is not one of the emulated databases in {databases} ({', '.join(sorted(known))}); "
+            "the settings are those of another site: look into .env"
+        )
+    install_all(settings, say)
+    with session(Database.primary(settings), module="demo") as connection:
+        if _count(connection):
+            return 0
+        with tempfile.TemporaryDirectory() as album:
+            say(f"drawing {pictures} pictures, {bad} of them corrupt")
+            write_album(Path(album), pictures=pictures, bad=bad)
+            return load_pictures(connection, Path(album), lambda _done, _total: None).loaded
+
+
+def _count(connection: Connection) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement("table_counts"))
+        return int(cursor.fetchone()[0])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import click
 
 from emulator.cli_options import DIRECTORIES, directory_option, find_cluster, json_option, pull, told
 from emulator.cluster import Cluster, ClusterError
+from emulator.cluster_config import FILE_NAME
 from emulator.control import ControlError, Json
 from emulator.fault_commands import FAULT_COMMANDS
 from emulator.role_commands import ROLE_COMMANDS
@@ -87,6 +90,59 @@ def _open_or_create(
         file.touch(mode=0o600)
         file.write_text(f"{password}\n", encoding="utf-8")
         return cluster
+
+
+@emulator.command("create")
+@directory_option
+@click.argument("databases", nargs=-1, required=True, metavar="NAME=HOST…")
+@click.option(
+    "--dba-password-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    required=True,
+    help="File with the password that user SYSTEM gets.",
+)
+def create(directory: Path | None, databases: tuple[str, ...], dba_password_file: Path) -> None:
+    """Make empty databases for hosts of their own, such as containers that share the directory; start none.
+
+    The first is the primary. Each listens on its host's ports 1521 to 1523. What is there already is kept.
+
+    Example: adgfleet emulator create prim=host1 sby1=host2 --dba-password-file dba_password
+    """
+    directory = directory or DIRECTORIES[0]
+    hosts = {}
+    for entry in databases:
+        name, separator, host = entry.partition("=")
+        if not (name and separator and host):
+            raise click.UsageError(f"{entry!r} is not NAME=HOST")
+        hosts[name] = host
+    with told():
+        if (directory / FILE_NAME).exists():
+            there = {name: instance.host for name, instance in Cluster.open(directory).instances.items()}
+            if there != hosts:
+                raise ClusterError(f"{directory} has other databases: {_pairs(there)}; delete the directory's content")
+            click.echo(f"kept: {_pairs(there)}")
+            return
+        password = dba_password_file.read_text(encoding="utf-8").strip()
+        primary, *standbys = hosts
+        Cluster.create(directory, primary=primary, standbys=standbys, dba_password=password, hosts=hosts)
+        click.echo(f"made: {_pairs(hosts)}")
+
+
+def _pairs(hosts: dict[str, str]) -> str:
+    return " ".join(f"{name}={host}" for name, host in hosts.items())
+
+
+@emulator.command("run")
+@directory_option
+@click.argument("name")
+def run(directory: Path | None, name: str) -> None:
+    """Be one database, in the foreground, until SIGTERM or Ctrl-C: the process of a container.
+
+    Example: adgfleet emulator run sby1 --directory /databases
+    """
+    with told():
+        directory = find_cluster(directory, name).directory
+    os.execv(sys.executable, [sys.executable, "-m", "emulator.instance_process", str(directory), name])  # noqa: S606
 
 
 @emulator.command("stop")

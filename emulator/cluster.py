@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import secrets
 import shutil
@@ -10,12 +11,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from emulator.auth import make_verifier
-from emulator.cluster_config import FILE_NAME, ClusterConfig, InstanceConfig, load_cluster_config
+from emulator.cluster_config import FILE_NAME, LOOPBACK, ClusterConfig, InstanceConfig, load_cluster_config
+from emulator.control import ControlError
 from emulator.engine.definitions import bootstrap_statements
 from emulator.instance import LINK_USER
 from emulator.instance_process import data_path, ready_path
@@ -26,6 +28,8 @@ from emulator.store import Store
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.05
+#: Of an instance with an address of its own: listener (Oracle's), redo, control channel.
+_USUAL_PORTS = (1521, 1522, 1523)
 
 
 class ClusterError(Exception):
@@ -58,7 +62,8 @@ class Cluster:
     def levers(self, name: str) -> Levers:
         """Return the levers of an instance: what can be asked of it and done to it while it runs."""
         config = self.config
-        return Levers(name, config.instance(name).control_port, config.control_secret)
+        instance = config.instance(name)
+        return Levers(name, instance.host, instance.control_port, config.control_secret)
 
     @classmethod
     def create(
@@ -69,6 +74,7 @@ class Cluster:
         standbys: Sequence[str] = ("sby1", "sby2"),
         dba_password: str,
         replace: bool = False,
+        hosts: Mapping[str, str] | None = None,
         **settings: Any,  # noqa: ANN401 - fields of InstanceConfig, checked by it
     ) -> Cluster:
         """Make empty databases: the primary's, and a copy for each standby. Nothing is started.
@@ -79,6 +85,8 @@ class Cluster:
             standbys: Those of the standbys.
             dba_password: Password of SYSTEM.
             replace: Delete what is there.
+            hosts: The addresses of instances that have one of their own, as in containers: they listen on the usual
+                ports. The others share loopback.
             **settings: Further fields of ``InstanceConfig``, the same for all instances.
 
         Raises:
@@ -94,19 +102,24 @@ class Cluster:
             raise ClusterError(f"the names of databases must differ: {', '.join(names)}")
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)
-        ports = iter(free_ports(3 * len(names)))
-        config = ClusterConfig(
-            instances=tuple(
+        hosts = hosts or {}
+        on_loopback = iter(free_ports(3 * sum(name not in hosts for name in names)))
+        instances = []
+        for name in names:
+            port, redo_port, control_port = _USUAL_PORTS if name in hosts else itertools.islice(on_loopback, 3)
+            instances.append(
                 InstanceConfig(
                     name=name,
-                    port=next(ports),
-                    redo_port=next(ports),
-                    control_port=next(ports),
+                    host=hosts.get(name, LOOPBACK),
+                    port=port,
+                    redo_port=redo_port,
+                    control_port=control_port,
                     is_primary=name == primary,
                     **settings,
                 )
-                for name in names
-            ),
+            )
+        config = ClusterConfig(
+            instances=tuple(instances),
             link_password=secrets.token_urlsafe(18),
             redo_secret=secrets.token_urlsafe(18),
             control_secret=secrets.token_urlsafe(18),
@@ -213,10 +226,19 @@ class Cluster:
         return pid is not None and _process_state(pid) == "T"
 
     def state(self, name: str) -> str:
-        """Return ``running``, ``frozen`` or ``stopped``."""
+        """Return ``running``, ``frozen`` or ``stopped``; of one with a host of its own only whether it answers."""
+        if self.config.instance(name).host != LOOPBACK:
+            return "running" if self._answers(name) else "stopped"
         if self.is_frozen(name):
             return "frozen"
         return "running" if self.is_running(name) else "stopped"
+
+    def _answers(self, name: str) -> bool:
+        try:
+            self.levers(name).status()
+        except ControlError:
+            return False
+        return True
 
     def _signal(self, name: str, number: signal.Signals) -> None:
         """Signal an instance and its inference processes: it leads their process group."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 FILE_NAME = "cluster.json"
+LOOPBACK = "127.0.0.1"
 #: Locked while roles change.
 LOCK_FILE = "broker.lock"
 
@@ -19,12 +20,15 @@ class InstanceConfig:
 
     #: DB_UNIQUE_NAME, instance name and a service of its own.
     name: str
-    #: Port of the listener, on loopback.
+    #: Port of the listener.
     port: int
     #: Port at which it serves redo.
     redo_port: int
     #: Port of its control channel; 0 for any free one.
     control_port: int = 0
+    #: The address at which it listens and the others find it; the name of a container, say. On loopback all instances
+    #: belong to this machine.
+    host: str = LOOPBACK
     #: Whether it is the primary.
     is_primary: bool = False
     #: Whether it is a snapshot standby: writable for itself, until it is converted back.
@@ -54,7 +58,7 @@ class InstanceConfig:
 
     def dsn(self, service: str) -> str:
         """Return an Easy Connect string for one of its services."""
-        return f"127.0.0.1:{self.port}/{service}"
+        return f"{self.host}:{self.port}/{service}"
 
     @property
     def role_service(self) -> str:
@@ -99,7 +103,7 @@ class ClusterConfig:
         It names all listeners: those that do not offer the service refuse, and the driver tries the next one.
         """
         first = sorted(self.instances, key=lambda instance: not instance.is_primary)
-        addresses = ",".join(f"127.0.0.1:{instance.port}" for instance in first)
+        addresses = ",".join(f"{instance.host}:{instance.port}" for instance in first)
         return f"{addresses}/{self.primary.role_service}"
 
     def with_primary(self, name: str, *, is_failover: bool = False) -> ClusterConfig:

@@ -1,4 +1,4 @@
-"""The control channel of a running instance: one JSON request and one JSON answer for each connection, on loopback.
+"""The control channel of a running instance: one JSON request and one JSON answer for each connection.
 
 A request is a line ``{"secret": …, "command": …, "arguments": {…}}``; its answer is a line ``{"result": …}`` or
 ``{"error": text}``. The secret is that of the cluster's configuration, readable by its owner only.
@@ -36,17 +36,18 @@ class ControlError(Exception):
 class ControlServer:
     """Takes commands for one instance."""
 
-    def __init__(self, port: int, secret: str, commands: Mapping[str, Command]) -> None:
-        """Bind the port on loopback; nobody is answered before ``start``.
+    def __init__(self, host: str, port: int, secret: str, commands: Mapping[str, Command]) -> None:
+        """Bind the port; nobody is answered before ``start``.
 
         Args:
+            host: The address at which it listens.
             port: Where it listens; 0 for any free one.
             secret: What a caller must know; without one, nobody is let in.
             commands: What can be asked, by name; arguments are keyword arguments.
         """
         self._secret = secret
         self._commands = commands
-        self._socket = socket.create_server(("127.0.0.1", port))
+        self._socket = socket.create_server((host, port))
         self.port: int = self._socket.getsockname()[1]
 
     def start(self) -> None:
@@ -97,7 +98,9 @@ class ControlServer:
         return {"result": result}
 
 
-def ask(port: int, secret: str, command: str, *, timeout_seconds: float = ANSWER_SECONDS, **arguments: Json) -> Json:
+def ask(
+    host: str, port: int, secret: str, command: str, *, timeout_seconds: float = ANSWER_SECONDS, **arguments: Json
+) -> Json:
     """Give a command to an instance and return its result.
 
     Raises:
@@ -105,7 +108,7 @@ def ask(port: int, secret: str, command: str, *, timeout_seconds: float = ANSWER
     """
     request = json.dumps({"secret": secret, "command": command, "arguments": arguments}).encode() + b"\n"
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=timeout_seconds) as connection:
+        with socket.create_connection((host, port), timeout=timeout_seconds) as connection:
             connection.sendall(request)
             line = _read_line(connection)
     except ConnectionRefusedError:

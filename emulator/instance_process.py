@@ -52,13 +52,16 @@ def run(directory: Path, name: str) -> None:
         signal.signal(number, lambda _number, _frame: stopping.set())
     store = Store(data_path(directory, name), on_connect=prepare_connection, writable=False)
     others = tuple(instance.name for instance in cluster.instances if instance.name != name)
-    transport = RedoTransport(store, port=config.redo_port, secret=cluster.redo_secret, standbys=others)
+    transport = RedoTransport(
+        store, host=config.host, port=config.redo_port, secret=cluster.redo_secret, standbys=others
+    )
     dataguard = DataGuard(transport=transport, redirect_ms=config.redirect_ms)
     faults = Faults()
     inference = InferenceService(config.inference_processes, config.inference_deadline_seconds, faults)
     instance = Instance(config, store, dataguard, inference, faults)
     server = Server(
         instance,
+        host=config.host,
         port=config.port,
         field_version=config.field_version,
         fast_auth=config.fast_auth,
@@ -66,7 +69,8 @@ def run(directory: Path, name: str) -> None:
         faults=faults,
     )
     roles = InstanceRoles(directory, instance, server)
-    control = ControlServer(config.control_port, cluster.control_secret, make_commands(instance, server, roles))
+    commands = make_commands(instance, server, roles)
+    control = ControlServer(config.host, config.control_port, cluster.control_secret, commands)
     roles.start()
     dataguard.start()
     server.start()

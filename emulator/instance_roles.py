@@ -162,7 +162,7 @@ class InstanceRoles:
         apply = RedoApply(
             store,
             name=self._instance.config.name,
-            primary_port=primary.redo_port,
+            primary=(primary.host, primary.redo_port),
             secret=cluster.redo_secret,
             is_held=is_snapshot,
         )

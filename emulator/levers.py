@@ -11,16 +11,17 @@ class Levers:
     All raise ControlError, naming the instance, when it does not answer or refuses.
     """
 
-    def __init__(self, name: str, port: int, secret: str) -> None:
+    def __init__(self, name: str, host: str, port: int, secret: str) -> None:
         """Know where the instance listens; nothing is asked yet."""
         self.name = name
+        self._host = host
         self._port = port
         self._secret = secret
 
     def ask(self, command: str, *, timeout_seconds: float = 10.0, **arguments: Json) -> Json:
         """Give a command and return its result."""
         try:
-            return ask(self._port, self._secret, command, timeout_seconds=timeout_seconds, **arguments)
+            return ask(self._host, self._port, self._secret, command, timeout_seconds=timeout_seconds, **arguments)
         except ControlError as error:
             raise ControlError(f"database {self.name}: {error}") from error
 

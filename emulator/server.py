@@ -53,9 +53,9 @@ class Server:
     def __init__(
         self,
         database: Database,
+        *,
         host: str = "127.0.0.1",
         port: int = 0,
-        *,
         field_version: int = 24,
         fast_auth: bool = False,
         end_of_response: bool = False,
@@ -65,7 +65,7 @@ class Server:
 
         Args:
             database: The instance.
-            host: Loopback, unless somebody knows better.
+            host: The address at which it listens.
             port: 0 for any free one.
             field_version: The newest layout offered: 24 as 23ai, 13 as 19c.
             fast_auth: Offer the logon with fewer round trips.

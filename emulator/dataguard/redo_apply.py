@@ -37,13 +37,15 @@ _WAIT_SLICE_SECONDS = 0.05
 class RedoApply:
     """Keeps a standby's data up to date, from one primary, until the next role change."""
 
-    def __init__(self, store: Store, *, name: str, primary_port: int, secret: str, is_held: bool = False) -> None:
+    def __init__(
+        self, store: Store, *, name: str, primary: tuple[str, int], secret: str, is_held: bool = False
+    ) -> None:
         """Connect to nothing yet.
 
         Args:
             store: The standby's data.
             name: Its name.
-            primary_port: Where the primary serves redo.
+            primary: Host and port at which the primary serves redo.
             secret: What the primary wants to hear.
             is_held: Receive only: a snapshot standby applies nothing.
         """
@@ -51,7 +53,7 @@ class RedoApply:
         self._epoch = store.epoch
         self._is_held = is_held
         self._name = name
-        self._port = primary_port
+        self._primary = primary
         self._secret = secret
         self._stopping = False
         #: Guards what follows, and wakes the applier.
@@ -158,7 +160,7 @@ class RedoApply:
     def _receive(self) -> None:
         while not self._stopping and not self._diverged:
             try:
-                with socket.create_connection(("127.0.0.1", self._port), timeout=5) as connection:
+                with socket.create_connection(self._primary, timeout=5) as connection:
                     self._follow(connection)
             except (OSError, BrokenStreamError):
                 pass

@@ -1,4 +1,4 @@
-"""Redo on its way between instances: frames with a checksum over a TCP connection on loopback.
+"""Redo on its way between instances: frames with a checksum over a TCP connection.
 
 A standby greets with its name, the configuration's secret, its incarnations and the SCN that it has applied. The source
 welcomes it or says why not, then sends every record after that SCN and a heartbeat now and then; the standby answers

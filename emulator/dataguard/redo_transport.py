@@ -35,11 +35,12 @@ _GREETING_SECONDS = 10.0
 class RedoTransport:
     """Serves redo to standbys."""
 
-    def __init__(self, store: Store, *, port: int, secret: str, standbys: tuple[str, ...]) -> None:
-        """Bind the port on loopback.
+    def __init__(self, store: Store, *, host: str, port: int, secret: str, standbys: tuple[str, ...]) -> None:
+        """Bind the port.
 
         Args:
             store: The instance's data.
+            host: The address at which it listens.
             port: Where standbys connect.
             secret: What a standby must know.
             standbys: All other instances: redo is kept until each of them has applied it.
@@ -51,7 +52,7 @@ class RedoTransport:
         self._stopping = False
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
-        self._socket = socket.create_server(("127.0.0.1", port))
+        self._socket = socket.create_server((host, port))
 
     def start(self) -> None:
         """Let standbys in."""

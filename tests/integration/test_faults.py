@@ -68,7 +68,7 @@ def until(condition: Callable[[], bool], what: str) -> None:
 def test_nobody_commands_an_instance_without_its_secret(cluster_of_pictures: Cluster) -> None:
     port = cluster_of_pictures.instances["sby1"].control_port
     with pytest.raises(ControlError, match="secret"):
-        ask(port, "guessed", "status")
+        ask("127.0.0.1", port, "guessed", "status")
     with pytest.raises(ControlError, match="no command"):
         cluster_of_pictures.levers("sby1").ask("dance")
 

@@ -70,8 +70,8 @@ def make_store(path: Path, *, writable: bool) -> Store:
 def test_redo_apply_goes_on_when_there_is_space_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     source, standby = make_store(tmp_path / "prim.db", writable=True), make_store(tmp_path / "sby.db", writable=False)
     port = free_port()
-    transport = RedoTransport(source, port=port, secret="secret", standbys=("sby",))
-    apply = RedoApply(standby, name="sby", primary_port=port, secret="secret")
+    transport = RedoTransport(source, host="127.0.0.1", port=port, secret="secret", standbys=("sby",))
+    apply = RedoApply(standby, name="sby", primary=("127.0.0.1", port), secret="secret")
     source.writer.execute('create table "U.T" (id integer primary key, content blob)').fetchall()
     standby.writer.execute('create table "U.T" (id integer primary key, content blob)').fetchall()
     recording = source.record()

@@ -70,11 +70,11 @@ def test_a_damaged_stream_is_read_again_and_nothing_is_applied_by_halves(tmp_pat
     rng = Random(seed)
     with primary_below(tmp_path, "sby.db") as primary, primary.dba() as connected:
         source = primary.instance.store
-        transport = RedoTransport(source, port=0, secret=_SECRET, standbys=("sby",))
+        transport = RedoTransport(source, host="127.0.0.1", port=0, secret=_SECRET, standbys=("sby",))
         transport.start()
         proxy = DamagingProxy(transport._socket.getsockname()[1], rng, _DAMAGES)
         standby = Store(tmp_path / "sby.db", on_connect=prepare_connection, writable=False)
-        apply = RedoApply(standby, name="sby", primary_port=proxy.port, secret=_SECRET)
+        apply = RedoApply(standby, name="sby", primary=("127.0.0.1", proxy.port), secret=_SECRET)
         apply.start()
         try:
             run(connected, "create table pairs (id number primary key, t varchar2(4000))")
