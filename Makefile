@@ -9,9 +9,10 @@ PYTEST := $(BIN)/python -m pytest
 # Much of the tests' time is waiting for processes: files run two at a time, the longest first.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 ARGS ?=
+SECRETS ?= secrets
 
 .DEFAULT_GOAL := help
-.PHONY: docs help setup demo up down check browser chaos fuzz test unit integration contract acceptance quality driver-tests second-clients other-scripts reference format lock clean
+.PHONY: docs help setup demo up down check browser chaos fuzz test unit integration contract acceptance quality driver-tests second-clients other-scripts reference format lock secrets clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -89,8 +90,19 @@ second-clients: setup  ## node-oracledb (installed by npm below state/) and SQLA
 format: setup  ## format the code and apply safe fixes
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-lock: setup  ## renew requirements.lock (needs uv on the PATH)
-	@uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+UV_LOCK := uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
+
+# The two others are parts of the first, for the images: without what only development or the emulator needs.
+lock: setup  ## renew requirements*.lock (needs uv on the PATH)
+	@$(UV_LOCK) --extra dev --output-file requirements.lock
+	@$(UV_LOCK) --no-annotate --constraint requirements.lock --extra web --output-file requirements-fleet.lock
+	@$(UV_LOCK) --no-annotate --constraint requirements.lock --extra web --extra emulator --output-file requirements-demo.lock
+
+secrets:  ## make the passwords that docker-compose.yml wants, in ./secrets; those that are there stay
+	@mkdir -p -m 700 $(SECRETS) && for name in db dba redis flower; do \
+	  file=$(SECRETS)/$${name}_password; \
+	  test -e $$file || { head -c 18 /dev/urandom | base64 | tr '+/' 'xy' > $$file && chmod 444 $$file; }; \
+	done
 
 clean:  ## remove the virtual environment and everything that runs left behind
 	@rm -rf $(VENV) state test-output .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -306,6 +306,10 @@ class Settings:
     flower_port: int = _setting("Port of Flower.", default="5555", parse=_port)
     flower_user: str = _setting("User of Flower's pages.", default="operator")
     flower_password: str | None = _setting("Password of FLOWER_USER.", secret=True)
+    flower_state: str | None = _setting(
+        "File in which Flower keeps what it has seen, so that a restart does not forget it; unset: nothing is kept.",
+        example="/var/lib/adgfleet/flower",
+    )
     search_address: str = _setting("Where the search page and its API listen; it has no logon.", default="127.0.0.1")
     search_port: int = _setting("Port of the search page.", default="8080", parse=_port)
     search_hosts: tuple[str, ...] = _setting(

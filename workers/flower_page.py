@@ -23,6 +23,8 @@ _COLUMNS = "name,state,kwargs,result,received,runtime,worker"
 _BUCKETS_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
 #: Finished tasks kept in memory.
 _TASKS = 20_000
+#: How often they are written to FLOWER_STATE, and at the end. Source: Flower 2.2, option state_save_interval.
+_SAVE_MS = 60_000
 
 
 def run_flower(settings: Settings) -> None:
@@ -41,6 +43,10 @@ def run_flower(settings: Settings) -> None:
     options.task_runtime_metric_buckets = list(_BUCKETS_SECONDS)
     options.max_tasks = _TASKS
     options.format_task = format_task
+    if settings.flower_state is not None:
+        options.persistent = True
+        options.db = settings.flower_state
+        options.state_save_interval = _SAVE_MS
     page = Flower(capp=create_app(settings), options=options, **url_settings)
     atexit.register(page.stop)
     signal.signal(signal.SIGTERM, _stop)
