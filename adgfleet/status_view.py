@@ -79,6 +79,9 @@ def _lines(status: FleetStatus) -> list[str]:
             lines.append("failed pictures: adgfleet failures list")
         if counts.pending and not status.waiting and not status.running:
             lines.append("pictures are pending and nothing is queued: adgfleet produce")
+    versions = _versions(status)
+    if len(versions) > 1:
+        lines.append("workers of several versions: " + "; ".join(f"{name} {each}" for name, each in versions.items()))
     if status.dead_letters:
         last = status.dead_letters[0]
         at = datetime.datetime.fromtimestamp(float(last.get("at", 0)), datetime.UTC)
@@ -91,6 +94,15 @@ def _lines(status: FleetStatus) -> list[str]:
         if advice and advice not in error:
             lines.append(f"  what to do: {advice}")
     return lines
+
+
+def _versions(status: FleetStatus) -> dict[str, str]:
+    """Return the standbys whose live workers have a version, by version."""
+    found: dict[str, list[str]] = {}
+    for each in status.standbys:
+        if each.heartbeat is not None and each.heartbeat.is_live:
+            found.setdefault(each.heartbeat.version or "older", []).append(each.name)
+    return {version: ", ".join(names) for version, names in sorted(found.items())}
 
 
 def _ago(status: FleetStatus, standby: str) -> str:

@@ -62,6 +62,8 @@ class Heartbeat:
     last_error_at: float = 0.0
     #: What to do about it; empty when nothing is known.
     last_error_advice: str = ""
+    #: Of adgfleet; empty: one that did not say.
+    version: str = ""
     host: str = ""
     pid: int = 0
     #: One process's life: the holder of a standby's name is told from another by it.

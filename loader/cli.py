@@ -43,10 +43,11 @@ db.add_command(doctor_command)
 def install_command(
     settings: Settings, scripts: Path | None, worker_account: str | None, search_account: str | None, as_json: bool
 ) -> None:
-    """Create user, tables and procedures on the primary; run again, it changes nothing that is right.
+    """Create user, tables and procedures on the primary, or upgrade them; run again, it changes nothing that is right.
 
-    An existing installation of the seed is adopted. The accounts of least privilege want their models loaded, and
-    WORKER_PASSWORD or SEARCH_PASSWORD. Example: adgfleet db install --worker-account adgworker
+    An existing installation of the seed is adopted; one of a newer version is refused. The accounts of least privilege
+    want their models loaded, and WORKER_PASSWORD or SEARCH_PASSWORD.
+    Example: adgfleet db install --worker-account adgworker
     """
     directory = scripts or scripts_directory()
     wanted = {"worker": worker_account, "search": search_account}
@@ -62,11 +63,14 @@ def install_command(
                 "user_created": report.user_created,
                 "scripts": report.scripts,
                 "waiting": report.waiting,
+                "version": report.version,
+                "version_before": report.version_before,
                 **{f"{account.role}_account": account.name for account in accounts},
             }
         )
     else:
-        say("installed")
+        since = "" if report.version_before in {None, report.version} else f", before: {report.version_before}"
+        say(f"installed; the database side has version {report.version}{since}")
 
 
 @db.command("index")

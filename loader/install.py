@@ -13,6 +13,7 @@ from fleet.scripts import read_script, run_script, split_script, substitute
 from fleet.sessions import Connection, Database, session, translated
 from fleet.settings import Settings
 from loader.accounts import grant_views, quoted_password
+from loader.versions import VERSION_SCRIPT, check_forward
 
 #: What the owner of the pictures runs, in order. 04, 07 and 08 only show and search.
 _OWNER_SCRIPTS = (
@@ -20,6 +21,7 @@ _OWNER_SCRIPTS = (
     "03_create_embedding_failures.sql",
     "05_process_embeddings.sql",
     "06_process_embedding_range.sql",
+    VERSION_SCRIPT,
 )
 _PROCEDURES = ("PROCESS_EMBEDDINGS", "PROCESS_EMBEDDING_RANGE")
 #: ORA-40284: the model does not exist; a procedure that names it waits for the model.
@@ -36,6 +38,9 @@ class InstallReport:
     scripts: tuple[str, ...]
     #: Procedures that wait for a model.
     waiting: tuple[str, ...]
+    #: Of the database side; None before: there was none.
+    version: int
+    version_before: int | None
 
 
 def scripts_directory() -> Path:
@@ -62,6 +67,7 @@ def install(settings: Settings, directory: Path, say: Callable[[str], None]) -> 
     Raises:
         DatabaseError: The database refused.
         ConfigurationError: A setting is missing.
+        InputError: A newer version is installed; nothing was changed.
     """
     created = False
     problem = _logon_problem(settings)
@@ -72,6 +78,7 @@ def install(settings: Settings, directory: Path, say: Callable[[str], None]) -> 
     waiting: list[str] = []
     variables = {"owner": str(settings.require("db_user"))}
     with session(Database.primary(settings), module="install") as connection:
+        before, version = check_forward(connection, directory)
         for name in _OWNER_SCRIPTS:
             say(f"running {name}")
             try:
@@ -82,7 +89,7 @@ def install(settings: Settings, directory: Path, say: Callable[[str], None]) -> 
                 waiting.append(name)
     if settings.dba_password is not None:
         grant_views(settings, directory, variables["owner"], say)
-    return InstallReport(created, _OWNER_SCRIPTS, tuple(waiting))
+    return InstallReport(created, _OWNER_SCRIPTS, tuple(waiting), version, before)
 
 
 def recompile(connection: Connection, directory: Path) -> None:

@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 import time
+from importlib import metadata
 from typing import Any
 
 import redis
@@ -62,6 +63,7 @@ class Worker:
         self._limit = max(sessions, settings.sessions_limit)
         self._boot_id = secrets.token_hex(8)
         self._started_at = time.time()
+        self._version = metadata.version("adgfleet")
         self._last_error = self._last_advice = ""
         self._last_error_at = 0.0
         self._status = 0
@@ -300,6 +302,7 @@ class Worker:
             last_error=self._last_error,
             last_error_at=self._last_error_at,
             last_error_advice=self._last_advice,
+            version=self._version,
             host=socket.gethostname(),
             pid=os.getpid(),
             boot_id=self._boot_id,
