@@ -70,8 +70,9 @@ def test_the_example_settings_are_the_settings() -> None:
     assert named <= known | secrets
 
 
-def test_the_lock_file_has_hashes_and_no_address() -> None:
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-fleet.lock", "requirements-demo.lock"])
+def test_the_lock_file_has_hashes_and_no_address(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
     requirements = [line for line in text.splitlines() if re.match(r"^[a-z0-9]", line)]
     assert len(requirements) > 30
     assert text.count("--hash=sha256:") >= len(requirements)

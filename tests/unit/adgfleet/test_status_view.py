@@ -75,3 +75,10 @@ def test_without_a_rate_or_a_database_there_is_no_time_left() -> None:
     assert nobody.eta_seconds is None
     assert "not counted, sby1: ORA-12514" in shown(nobody)
     assert status(_GONE, counts=TableCounts("sby1", 10, 10, 0, 0)).eta_seconds == 0.0
+
+
+def test_workers_of_several_versions_are_told_apart() -> None:
+    new = dataclasses.replace(_SERVING, standby="sby3", version="0.2.0")
+    old = dataclasses.replace(_SERVING, version="0.1.0")
+    assert "workers of several versions: 0.1.0 sby1; 0.2.0 sby3" in shown(status(old, new))
+    assert "versions" not in shown(status(new, dataclasses.replace(_GONE, version="0.1.0")))
