@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 import adgfleet.operations
+import exporter.cli
 import loader.cli
 import producer.cli
 import producer.failures_commands
@@ -106,6 +107,7 @@ for _command in [
     *workers.cli.commands,
     *report.cli.commands,
     *search.cli.commands,
+    *exporter.cli.commands,
     *adgfleet.operations.commands,
     sql,
 ]:

@@ -32,10 +32,7 @@ class Failure:
 
         The table keeps the number alone; whose it is stands in the message.
         """
-        if not self.error_code:
-            return ""
-        written = re.search(rf"\b[A-Z]{{3}}-0*{self.error_code}\b", self.error_message)
-        return written[0] if written else f"ORA-{self.error_code:05d}"
+        return error_name(self.error_code, self.error_message)
 
     def to_json(self) -> dict[str, Any]:
         """Return it for scripts."""
@@ -47,6 +44,29 @@ class Failure:
             "standby": self.standby,
             "failed_at": self.failed_at.isoformat(sep=" ", timespec="seconds"),
         }
+
+
+def error_name(code: int, message: str) -> str:
+    """Return an error's code as it is written in a message that has it; empty when there is none."""
+    if not code:
+        return ""
+    written = re.search(rf"\b[A-Z]{{3}}-0*{code}\b", message)
+    return written[0] if written else f"ORA-{code:05d}"
+
+
+def count_by_error(connection: Connection) -> dict[str, int]:
+    """Return how many pictures are put aside as failed, by the error's name; empty for those that have none.
+
+    Raises:
+        oracledb.Error: The query failed; ``translated`` or ``session`` around the call makes it ours.
+    """
+    found: dict[str, int] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(statement("failures_by_error"))
+        for code, message, count in cursor:
+            name = error_name(int(code or 0), message or "")
+            found[name] = found.get(name, 0) + int(count)
+    return found
 
 
 def list_failures(connection: Connection, *, error_code: int | None, most: int) -> tuple[list[Failure], int]:

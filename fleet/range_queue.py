@@ -127,4 +127,9 @@ def _checked(payload: dict[str, Any]) -> QueueEntry:
 
 def count_running(client: redis.Redis, standbys: Iterable[str]) -> int:
     """Return how many messages the workers of some standbys have taken and not acknowledged."""
-    return sum(int(client.hlen(unacked_key(standby))) for standby in standbys)
+    return sum(running_by_standby(client, standbys).values())
+
+
+def running_by_standby(client: redis.Redis, standbys: Iterable[str]) -> dict[str, int]:
+    """Return how many messages the worker of each standby has taken and not acknowledged."""
+    return {standby: int(client.hlen(unacked_key(standby))) for standby in standbys}

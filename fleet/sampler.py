@@ -70,6 +70,11 @@ class DatabaseFacts:
         """Whether it has not been asked yet."""
         return self.problem == _NOT_ASKED
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether it has been asked and is asked on: it is not drained."""
+        return self.problem not in {_NOT_ASKED, _DRAINED}
+
 
 class DatabaseWatch:
     """Asks one database for its role and CPU time, in a session that it keeps."""

@@ -117,6 +117,13 @@ def _insert_mode(name: str, value: str) -> str:
     return mode
 
 
+def _log_format(name: str, value: str) -> str:
+    chosen = value.upper()
+    if chosen not in {"PLAIN", "JSON"}:
+        raise ConfigurationError(f"{name} must be PLAIN or JSON, not {value!r}")
+    return chosen
+
+
 def _redis_url(name: str, value: str) -> str:
     try:
         parts = urlsplit(value)
@@ -302,6 +309,11 @@ class Settings:
         unit="seconds",
         parse=_seconds,
     )
+    log_format: str = _setting(
+        "PLAIN lines for people, or JSON: one object a line with run, range, standby and task id.",
+        default="PLAIN",
+        parse=_log_format,
+    )
     flower_address: str = _setting("Where Flower listens.", default="127.0.0.1")
     flower_port: int = _setting("Port of Flower.", default="5555", parse=_port)
     flower_user: str = _setting("User of Flower's pages.", default="operator")
@@ -348,6 +360,19 @@ class Settings:
         "Texts that the search page offers to click, with semicolons between them.",
         default="a blue bird; a red car in the snow; a yellow boat at sea; an orange cat; something pink at night",
         parse=_texts,
+    )
+
+    metrics_address: str = _setting(
+        "Where `adgfleet metrics` listens; beyond loopback it wants METRICS_PASSWORD.", default="127.0.0.1"
+    )
+    metrics_port: int = _setting("Port of the metrics.", default="9816", parse=_port)
+    metrics_user: str = _setting("User who may read the metrics when METRICS_PASSWORD is set.", default="prometheus")
+    metrics_password: str | None = _setting("Password of METRICS_USER.", secret=True)
+    metrics_count_interval: float = _setting(
+        "How often the tables are counted for the metrics, on a standby; less often where counting takes long.",
+        default="30",
+        unit="seconds",
+        parse=_seconds,
     )
 
     def require(self, name: str) -> Any:  # noqa: ANN401 - of whatever type the setting has

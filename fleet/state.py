@@ -30,6 +30,8 @@ LAST_HEARTBEATS_KEY = "adgfleet:last_heartbeats"
 DEAD_LETTERS_KEY = "adgfleet:dead_letters"
 #: Messages kept there.
 _DEAD_LETTERS = 1000
+#: Hash of how many ranges were handed out again, by the standby whose worker had taken them.
+_REDELIVERED_KEY = "adgfleet:redelivered"
 
 # A range counts once, however often it is delivered: the first report of a range is added, later ones only set what is
 # larger (a high-water mark for each range and counter). Who raised one last, when by Redis's clock, and how long that
@@ -185,14 +187,21 @@ class FleetState:
 
     def queue_depth(self, standbys: list[str]) -> int:
         """Return the messages that wait for a worker, in the shared queue and the standbys' own."""
-        return self.waiting((SHARED_QUEUE, *map(standby_queue, standbys)))
+        return sum(self.queue_depths(standbys).values())
+
+    def queue_depths(self, standbys: Sequence[str]) -> dict[str, int]:
+        """Return the messages that wait for a worker, by queue: the shared one and the standbys' own."""
+        return self._depths((SHARED_QUEUE, *map(standby_queue, standbys)))
 
     def waiting(self, queues: Sequence[str]) -> int:
         """Return the messages that wait in some queues."""
+        return sum(self._depths(queues).values())
+
+    def _depths(self, queues: Sequence[str]) -> dict[str, int]:
         with self._redis.pipeline(transaction=False) as pipe:
             for name in queues:
                 pipe.llen(name)
-            return sum(pipe.execute())
+            return dict(zip(queues, pipe.execute(), strict=True))
 
     # ------------------------------------------------------------------ workers
 
@@ -290,6 +299,11 @@ class FleetState:
         """Return how many messages were ever put aside."""
         return int(str(self._redis.get(f"{DEAD_LETTERS_KEY}:total") or 0))
 
+    def redelivered(self) -> dict[str, int]:
+        """Return how many ranges were handed out again, by the standby whose worker had taken them and lost them."""
+        counts: dict[str, str] = self._redis.hgetall(_REDELIVERED_KEY)  # type: ignore[assignment]
+        return {standby: int(count) for standby, count in counts.items()}
+
     def close(self) -> None:
         """Close the connections."""
         self._redis.close()
@@ -301,6 +315,11 @@ def push_dead_letter(pipe: redis.client.Pipeline, *, reason: str, standby: str, 
     pipe.lpush(DEAD_LETTERS_KEY, letter)
     pipe.ltrim(DEAD_LETTERS_KEY, 0, _DEAD_LETTERS - 1)
     pipe.incr(f"{DEAD_LETTERS_KEY}:total")
+
+
+def count_redelivery(pipe: redis.client.Pipeline, *, standby: str) -> None:
+    """Count one more range that is handed out again, as one step of a pipeline."""
+    pipe.hincrby(_REDELIVERED_KEY, standby, 1)
 
 
 def _heartbeat(standby: str, text: str, *, is_live: bool) -> Heartbeat:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import ipaddress
 import logging
 import signal
 import sys
@@ -11,8 +10,10 @@ from typing import Any
 
 import click
 
+from fleet.addresses import in_url, is_loopback
 from fleet.console import pass_settings, say
 from fleet.errors import ConfigurationError
+from fleet.logs import log_to_stderr
 from fleet.settings import Settings
 
 #: A connection that asks for nothing is closed after so long, seconds.
@@ -34,7 +35,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
 
     Example: adgfleet serve --port 8080
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    log_to_stderr(settings)
     try:
         uvicorn: Any = importlib.import_module("uvicorn")
         application = importlib.import_module("search.web.app")
@@ -45,7 +46,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
             f"serve needs {error.name}, which is not installed; run in its checkout: pip install '.[web]'"
         ) from None
     address = host or settings.search_address
-    if not _is_loopback(address):
+    if not is_loopback(address):
         say(f"the search page has no logon: whoever reaches {address} can see every picture")
         if not settings.search_hosts:
             say("browsers must call it localhost or by that address; set SEARCH_HOSTS to the names that others use")
@@ -71,7 +72,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
     with listener:
         listener.listen()  # whoever connects from now on is answered as soon as the server runs
         bound = listener.getsockname()[1]
-        say(f"search page: http://{f'[{address}]' if ':' in address else address}:{bound}/ ready.")
+        say(f"search page: http://{in_url(address)}:{bound}/ ready.")
         # Threads that wait for the interpreter get it sooner: the default, 5 ms, is longer than a search's own work.
         sys.setswitchinterval(_SWITCH_SECONDS)
         server = uvicorn.Server(config)
@@ -83,10 +84,3 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
         # The server raises a signal again when it has ended in order; a supervisor shall see status 0 then.
         signal.signal(signal.SIGTERM, stop)
         server.run(sockets=[listener])
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return address == "localhost"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 
 import click
 
 from fleet.console import pass_settings
+from fleet.logs import log_to_stderr
 from fleet.settings import Settings
 from workers.worker import Worker
 
@@ -22,7 +22,7 @@ def worker(settings: Settings, standby: str, sessions: int | None) -> None:
 
     Stops on SIGTERM or Ctrl-C after the ranges it is in. Example: adgfleet worker sby1 --sessions 8
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    log_to_stderr(settings, standby=standby)
     # Celery warns about root; a container's user is decided elsewhere, and messages are JSON only.
     os.environ.setdefault("C_FORCE_ROOT", "1")
     sys.exit(Worker(settings, standby, sessions=sessions or settings.sessions).run())

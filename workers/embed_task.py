@@ -28,6 +28,7 @@ from kombu.exceptions import OperationalError
 
 from fleet.celery_app import SHARED_QUEUE, standby_queue
 from fleet.errors import DatabaseError, Fault, MessageError
+from fleet.logs import working_on
 from fleet.messages import RangeMessage, RangeResult
 from fleet.ora_codes import LOGON_REFUSED, LOST_SESSION
 from fleet.range_queue import send_range
@@ -94,6 +95,10 @@ class EmbedTask:
             log.error("put aside an unreadable message: %s", error)  # noqa: TRY400 - no traceback for bad input
             self._dead_letter(str(error), kwargs)
             return {"standby": self._shop.standby, "dead_letter": str(error)}
+        with working_on(run_id=message.run_id, first_id=message.first_id, last_id=message.last_id):
+            return self._take(message, reclaims)
+
+    def _take(self, message: RangeMessage, reclaims: int) -> dict[str, Any]:
         self._check_open()
         if self._belongs_elsewhere(message):
             return self._pass_on(message)

@@ -17,7 +17,7 @@ import redis
 from fleet.celery_app import SHARED_QUEUE, standby_queue, unacked_index_key, unacked_key
 from fleet.errors import MessageError
 from fleet.range_queue import QueueEntry, read_taken
-from fleet.state import push_dead_letter
+from fleet.state import count_redelivery, push_dead_letter
 
 log = logging.getLogger("adgfleet.worker")
 
@@ -87,6 +87,7 @@ def _push(pipe: redis.client.Pipeline, standby: str, text: str) -> bool:
         push_dead_letter(pipe, reason=f"a taken message cannot be read: {error}", standby=standby, message=text)
         return False
     pipe.rpush(queue, _as_redelivery(entry))
+    count_redelivery(pipe, standby=standby)
     return True
 
 

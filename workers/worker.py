@@ -21,6 +21,7 @@ from celery.worker import state as celery_state
 from fleet.celery_app import SHARED_QUEUE, TASK_EMBED_RANGE, create_app, standby_queue
 from fleet.errors import ConfigurationError, DatabaseError
 from fleet.heartbeat import Heartbeat, WorkerState
+from fleet.logs import working_on
 from fleet.sessions import Database, use_thick_mode
 from fleet.settings import Settings
 from fleet.state import HEARTBEAT_LIFETIME_SECONDS, FleetState
@@ -149,7 +150,8 @@ class Worker:
         @app.task(name=TASK_EMBED_RANGE, bind=True, acks_late=True, ignore_result=True)
         def embed(this: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - a message says what it likes
             """Embed a range. Redelivery: see ``EmbedTask.run``."""
-            return task.run(kwargs, reclaims=reclaims_of(vars(this.request)))
+            with working_on(task_id=this.request.id):
+                return task.run(kwargs, reclaims=reclaims_of(vars(this.request)))
 
     def _consume(self, app: Celery) -> int:
         @worker_ready.connect(weak=False)
@@ -172,6 +174,8 @@ class Worker:
             without_mingle=True,
             loglevel="INFO",
             task_events=True,
+            # Its banner is a picture for people.
+            quiet=self._settings.log_format == "JSON",
         )
         worker.start()
         status: int | None = worker.exitcode

@@ -10,6 +10,7 @@ import time
 from demo.drawing.album import AlbumPicture
 from fleet.celery_app import TASK_EMBED_RANGE, create_app
 from fleet.heartbeat import Heartbeat
+from fleet.messages import RangeMessage
 from fleet.sessions import Database, connect
 from fleet.state import worker_key
 from tests.fix_emulator import fetch, run
@@ -38,6 +39,31 @@ def test_a_worker_embeds_what_is_queued_and_says_how_it_is(fleet: Fleet, start_w
     assert (gone.is_live, gone.embedded) == (False, 20)
 
 
+def test_json_logs_say_of_each_line_what_it_is_about(fleet: Fleet, start_worker_process: StartWorker) -> None:
+    worker = start_worker_process("sby1", {**fleet.values, "log_format": "json"}, fleet.state)
+    worker.wait_for("SERVING")
+    fleet.load({900: b"no picture"})
+    fleet.enqueue((1, 10), (900, 900))
+    wait_until(lambda: worker.text().count(" succeeded in ") == 2, "both are done")
+    lines = [json.loads(line) for line in worker.text().splitlines()]
+    assert {line["standby"] for line in lines} == {"sby1"}
+    assert all(line["level"] and line["time"].endswith("+00:00") for line in lines)
+    task_ids = {
+        message.task_id: message for message in (RangeMessage("run-1", 1, 10, 10), RangeMessage("run-1", 900, 900, 1))
+    }
+    for task_id, message in task_ids.items():
+        told = [line for line in lines if line.get("task_id") == task_id]
+        # Celery's receiving and success, and between them what we say, which knows the range, too.
+        assert {line["logger"].split(".")[0] for line in told} == {"celery", "adgfleet"}
+        ours = [line for line in told if line["logger"] == "adgfleet.worker"]
+        assert {(line["run_id"], line["first_id"], line["last_id"]) for line in ours} == {
+            ("run-1", message.first_id, message.last_id)
+        }
+    about_no_range = [line for line in lines if "is SERVING" in line["message"]]
+    assert about_no_range
+    assert not any("run_id" in line or "task_id" in line for line in about_no_range)
+
+
 def test_a_killed_workers_ranges_run_elsewhere_within_ten_seconds(
     fleet: Fleet, start_worker_process: StartWorker
 ) -> None:
@@ -53,6 +79,7 @@ def test_a_killed_workers_ranges_run_elsewhere_within_ten_seconds(
     assert time.monotonic() - killed < 10
     fleet.wait_until_stored(40)
     assert fleet.stored() == list(range(1, 41))
+    assert fleet.state.redelivered() == {"sby1": 1}
 
 
 def test_a_restarted_worker_goes_on_with_what_its_predecessor_had(
