@@ -23,6 +23,7 @@ MESSAGES: dict[int, str] = {
     906: "missing left parenthesis",
     907: "missing right parenthesis",
     909: "invalid number of arguments",
+    910: "specified length too long for its datatype",
     911: "{}: invalid character after {}",
     913: "too many values",
     917: "missing comma",

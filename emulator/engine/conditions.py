@@ -45,7 +45,7 @@ def comparison(writer: ExpressionWriter, node: exp.Expression) -> str:
 def _comparable(writer: ExpressionWriter, left_node: exp.Expression, right_node: exp.Expression) -> tuple[Piece, Piece]:
     left, right = unify(writer.value(left_node), writer.value(right_node))
     for piece, node in ((left, left_node), (right, right_node)):
-        if piece.letter in "RV" and piece.type.name is not TypeName.RAW:
+        if (piece.letter in "RV" and piece.type.name is not TypeName.RAW) or piece.type.name is TypeName.CLOB:
             raise OraError(932, piece.type.name.value, "CHAR", offset=writer.offset(node))
     return left, right
 

@@ -13,6 +13,8 @@ _TOKEN = re.compile(
     r"""(?P<number>\d+(?:\.\d+)?)|(?P<sign>.)""",
     re.DOTALL,
 )
+#: Bytes, with MAX_STRING_SIZE = STANDARD, the default.
+_LONGEST_VARCHAR2, _LONGEST_CHAR = 4000, 2000
 #: Binary digits of FLOAT: all that a NUMBER has.
 _FLOAT_DIGITS = 126
 
@@ -230,6 +232,8 @@ class DefinitionParser:
         elif word in {"VARCHAR2", "NVARCHAR2", "VARCHAR"}:
             raise OraError(906, offset=self.token.offset)
         name = TypeName.CHAR if word in {"CHAR", "NCHAR", "CHARACTER"} else TypeName.VARCHAR2
+        if size > (_LONGEST_CHAR if name is TypeName.CHAR else _LONGEST_VARCHAR2):
+            raise OraError(910, offset=self.token.offset)
         return SqlType(name, size=size, national=word.startswith("N"), in_characters=in_characters)
 
     def _timestamp(self) -> SqlType:

@@ -30,7 +30,7 @@ from emulator.engine.function_calls import anonymous, call, distance_operator, e
 from emulator.engine.functions import function
 from emulator.engine.functions.conversions import to_number
 from emulator.engine.functions.date_formats import parse_date
-from emulator.engine.functions.type_rules import common
+from emulator.engine.functions.type_rules import LONGEST, common
 from emulator.engine.names import is_sequence_column, stored_name, stored_text
 from emulator.engine.pieces import NULL_TYPE, Names, Piece, check_same_kind, convert, quote, text_literal, unify
 from emulator.engine.stored_values import signature_letter, to_stored
@@ -315,9 +315,14 @@ class ExpressionWriter:
     def concatenation(self, node: exp.DPipe) -> Piece:
         """Write ||: NULL is the empty string, and the empty string is NULL."""
         left, right = convert(self.value(node.this), "S"), convert(self.value(node.expression), "S")
-        size = min((left.type.size or 40) + (right.type.size or 40), 4000)
+        size = (left.type.size or 40) + (right.type.size or 40)
         sql = f"nullif(coalesce({left.sql}, '') || coalesce({right.sql}, ''), '')"
-        return Piece(sql, varchar2(size), left.is_constant and right.is_constant)
+        is_constant = left.is_constant and right.is_constant
+        if TypeName.CLOB in {left.type.name, right.type.name}:
+            return Piece(sql, SqlType(TypeName.CLOB), is_constant)
+        if size > LONGEST:
+            sql = f"checked_text({sql})"
+        return Piece(sql, varchar2(min(size, LONGEST)), is_constant)
 
     def case(self, node: exp.Case) -> Piece:
         """Write CASE, simple or searched."""

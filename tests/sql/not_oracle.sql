@@ -73,6 +73,39 @@ no rows
 select max(c) from t;
 ORA-00932: expression is of data type CLOB, which is incompatible with expected data type NUMBER
 
+-- LOBs are not compared
+select id from t where c = 'x';
+ORA-00932: expression is of data type CLOB, which is incompatible with expected data type CHAR
+
+select count(*) from t where c like 'x%' or c is null;
+3
+
+-- strings end at 4,000 bytes, CLOBs do not
+select length(rpad('x', 3000) || rpad('y', 1000)) from dual;
+4000
+
+select length(rpad('x', 3000) || rpad('y', 1001)) from dual;
+ORA-01489: result of string concatenation is too long
+
+select length(to_clob(rpad('x', 3000)) || rpad('y', 3000)) from dual;
+6000
+
+create table long_strings (s varchar2(4001));
+ORA-00910: specified length too long for its datatype
+
+-- ALL of a table
+grant all on t to public;
+
+select listed.privilege from (select privilege from user_tab_privs where table_name = 'T' and grantee = 'PUBLIC') listed order by 1;
+ALTER
+DELETE
+INDEX
+INSERT
+READ
+REFERENCES
+SELECT
+UPDATE
+
 -- a BINARY_DOUBLE divided by zero
 select cast(1 as binary_double) / 0, -cast(1 as binary_double) / 0, cast(null as binary_double) / 0 from dual;
 inf | -inf | NULL

@@ -16,6 +16,8 @@ from emulator.errors import NotEmulated, OraError
 _OBJECT_PRIVILEGES = frozenset(
     {"SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE", "READ", "WRITE", "REFERENCES", "INDEX", "ALTER"}
 )
+#: What ALL means for a table or view.
+_TABLE_PRIVILEGES = _OBJECT_PRIVILEGES - {"EXECUTE", "WRITE"}
 
 
 _SYSTEM_PRIVILEGES = frozenset(
@@ -70,7 +72,8 @@ def change_grants(work: Work, before_grantees: str, make: Callable[..., Statemen
         for privilege in privileges:
             if privilege not in _OBJECT_PRIVILEGES and privilege not in {"ALL", "ALL PRIVILEGES"}:
                 raise OraError(990, text="ORA-00990: missing or invalid privilege")
-            each = sorted(_OBJECT_PRIVILEGES) if privilege.startswith("ALL") else [privilege]
+            all_of_it = _TABLE_PRIVILEGES if target in catalogue.relations else _OBJECT_PRIVILEGES
+            each = sorted(all_of_it) if privilege.startswith("ALL") else [privilege]
             statements += [make(grantee, one, *target) for grantee in grantees for one in each]
     else:
         parser.expect(before_grantees)

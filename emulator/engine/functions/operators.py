@@ -15,6 +15,7 @@ from emulator import number
 from emulator.datatypes import TypeName
 from emulator.engine.call_context import current_context
 from emulator.engine.functions.conversions import to_datetime, to_number, to_text
+from emulator.engine.functions.type_rules import LONGEST
 from emulator.engine.stored_values import load_by_letter, store_by_letter
 from emulator.errors import NotEmulated, OraError
 from emulator.number import Number, decode_number, encode_number
@@ -111,6 +112,7 @@ def register_operators(connection: Any) -> None:  # noqa: ANN401 - apsw's types 
         connection.create_scalar_function(name, _binary(operation), 2, deterministic=True)
     connection.create_scalar_function("num_negate", _negate, 1, deterministic=True)
     connection.create_scalar_function("float_divide", _float_divide, 2, deterministic=True)
+    connection.create_scalar_function("checked_text", _checked_text, 1, deterministic=True)
     connection.create_scalar_function("num", _num, 1, deterministic=True)
     connection.create_scalar_function("int_of", _int_of, 1, deterministic=True)
     connection.create_scalar_function("new_row_number", _row_numbers.next, 0)
@@ -120,6 +122,13 @@ def register_operators(connection: Any) -> None:  # noqa: ANN401 - apsw's types 
     connection.create_aggregate_function("single_row", _SingleRow, 1)
     connection.create_window_function("num_sum", _Sum, 1)
     connection.create_window_function("num_avg", _Average, 1)
+
+
+def _checked_text(text: str | None) -> str | None:
+    """Refuse a VARCHAR2 of SQL that is too long, in bytes."""
+    if text is not None and len(text) > LONGEST // 4 and len(text.encode()) > LONGEST:
+        raise OraError(1489)
+    return text
 
 
 def _float_divide(left: float | None, right: float | None) -> float | None:
