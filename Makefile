@@ -99,7 +99,7 @@ lock: setup  ## renew requirements*.lock (needs uv on the PATH)
 	@$(UV_LOCK) --no-annotate --constraint requirements.lock --extra web --extra emulator --output-file requirements-demo.lock
 
 secrets:  ## make the passwords that docker-compose.yml wants, in ./secrets; those that are there stay
-	@mkdir -p -m 700 $(SECRETS) && for name in db dba redis flower; do \
+	@mkdir -p -m 700 $(SECRETS) && for name in db dba redis flower metrics grafana; do \
 	  file=$(SECRETS)/$${name}_password; \
 	  test -e $$file || { head -c 18 /dev/urandom | base64 | tr '+/' 'xy' > $$file && chmod 444 $$file; }; \
 	done

@@ -21,6 +21,8 @@ from typing import Any
 
 import yaml
 
+from tests.fix_prometheus import find_prometheus
+
 ROOT = Path(__file__).parents[1]
 #: Longest wait for a health check or a one-off; the machine may be busy.
 _DEADLINE_SECONDS = 120.0
@@ -30,6 +32,8 @@ _DURATION = re.compile(r"(?:(\d+)m)?(?:(\d+)s)?")
 _BIN = Path(sys.executable).parent
 #: Seconds until SIGKILL where the file says nothing. Source: Compose Specification, stop_grace_period.
 _DEFAULT_GRACE = "10s"
+#: Images of programs that Debian does not have.
+_NOT_RUN = ("grafana/",)
 
 
 def load_compose(path: Path, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -73,6 +77,13 @@ class LocalService:
         for secret in entry.get("secrets", []):
             (self._home / "secrets" / secret).write_bytes((rig.secrets / secret).read_bytes())
         self.log = self._home / "log"
+        # Files of the repository, mounted read-only; they name hosts and places of containers, too.
+        configs = entry.get("configs", [])
+        self._configs = {each["target"]: self._home / "configs" / Path(each["target"]).name for each in configs}
+        for config in configs:
+            text = (ROOT / rig.configs[config["source"]]["file"]).read_text(encoding="utf-8")
+            self._configs[config["target"]].parent.mkdir(exist_ok=True)
+            self._configs[config["target"]].write_text(self._local(text), encoding="utf-8")
 
     @property
     def is_one_off(self) -> bool:
@@ -88,12 +99,19 @@ class LocalService:
     def environment(self) -> dict[str, str]:
         """Return what the process finds: nothing of this process's own."""
         given = {name: self._local(value) for name, value in self.entry.get("environment", {}).items()}
-        image = {"PATH": f"{_BIN}:{os.environ['PATH']}", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
+        programs = find_prometheus()
+        tools = f":{Path(programs.promtool).parent}" if programs is not None else ""
+        image = {"PATH": f"{_BIN}:{os.environ['PATH']}{tools}", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
         return {**image, "HOME": str(self._read_only), "TMPDIR": str(self._home / "tmp"), **given}
 
     def command(self) -> list[str]:
         words = [self._local(word) for word in self.entry["command"]]
-        return words if self.entry.get("image", "").startswith("redis:") else [str(_BIN / "adgfleet"), *words]
+        image = self.entry["image"].partition(":")[0]
+        if image == "prom/prometheus":
+            programs = find_prometheus()
+            assert programs is not None, "no Prometheus: apt-get install prometheus"
+            return [programs.server, *words]
+        return words if image == "redis" else [str(_BIN / "adgfleet"), *words]
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -163,6 +181,7 @@ class LocalService:
         """Replace places and addresses of containers by this machine's, in one pass."""
         places = {"/run/secrets": self._home / "secrets"}
         places |= dict.fromkeys(self.entry.get("tmpfs", []), self._home / "tmp")
+        places |= self._configs
         for volume in self.entry.get("volumes", []):
             name, _, mount = volume.partition(":")
             places[mount] = self._rig.volume(name)
@@ -177,7 +196,7 @@ class LocalService:
 
         pattern = (
             rf"(?<![\w/])(?P<path>{path})(?![\w-])|(?P<self>0\.0\.0\.0|127\.0\.0\.1)"
-            rf"|(?:^|(?<=[=,/@]))(?P<host>{hosts})(?=:\d)|(?<==)(?P<last>{hosts})$"
+            rf"|(?:^|(?<=[=,/@\x22]))(?P<host>{hosts})(?=:\d)|(?<==)(?P<last>{hosts})$"
         )
         return re.sub(pattern, local, text)
 
@@ -187,12 +206,14 @@ class ComposeRig:
 
     def __init__(self, directory: Path, compose: dict[str, Any], profiles: set[str]) -> None:
         self.directory = directory
+        self.configs: dict[str, Any] = compose.get("configs", {})
         self.secrets = directory / "secrets"
         subprocess.run(["make", "-s", "-C", ROOT, "secrets", f"SECRETS={self.secrets}"], check=True, timeout=60)
         chosen = {
             name: entry
             for name, entry in compose["services"].items()
-            if profiles.intersection(entry.get("profiles", [])) or not entry.get("profiles")
+            if (profiles.intersection(entry.get("profiles", [])) or not entry.get("profiles"))
+            and not entry["image"].startswith(_NOT_RUN)
         }
         network = f"127.{random.randint(1, 254)}.{random.randint(0, 255)}"  # runs beside each other do not meet
         self.addresses = {name: f"{network}.{number}" for number, name in enumerate(chosen, 1)}

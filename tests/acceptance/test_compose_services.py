@@ -1,4 +1,4 @@
-"""``docker compose --profile emulator up``, without containers: every service runs as docker-compose.yml has it."""
+"""``docker compose up`` with the profiles, without containers: every service runs as docker-compose.yml has it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PARTLY = 3
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeRig]:
     compose = load_compose(ROOT / "docker-compose.yml")
-    made = ComposeRig(tmp_path_factory.mktemp("compose"), compose, {"emulator"})
+    made = ComposeRig(tmp_path_factory.mktemp("compose"), compose, {"emulator", "monitoring"})
     try:
         made.start()
         yield made
@@ -60,7 +60,7 @@ def run_again(rig: ComposeRig, name: str, variables: dict[str, str] | None = Non
 @pytest.mark.timeout(400)
 def test_every_service_that_stays_becomes_healthy(rig: ComposeRig) -> None:
     staying = [service for service in rig.services.values() if not service.is_one_off]
-    assert len(staying) == 10
+    assert len(staying) == 12
     for service in staying:
         service.wait_until_healthy()
 
@@ -79,6 +79,29 @@ def test_the_one_offs_do_the_demo(rig: ComposeRig) -> None:
     found = answer(rig, "search", "/api/search?q=a+blue+bird")
     assert found["hits"]
     assert found["standby"] in {"sby1", "sby2", "sby3"}
+
+
+def test_prometheus_scrapes_the_fleet_and_knows_the_rules(rig: ComposeRig) -> None:
+    def asked(path: str) -> Any:
+        return answer(rig, "prometheus", f"/api/v1/{path}")["data"]
+
+    def health() -> dict[str, str]:
+        return {each["labels"]["job"]: each["health"] for each in asked("targets")["activeTargets"]}
+
+    wait_until(lambda: health() == {"adgfleet": "up", "flower": "up"}, "scraped", seconds=60, every_seconds=0.5)
+    for metric, value in (("adgfleet_embedded_pictures", _PICTURES - _BAD), ("sum(adgfleet_failed_pictures)", _BAD)):
+        wait_until(
+            lambda metric=metric, value=value: (
+                [  # type: ignore[misc]
+                    float(series["value"][1]) for series in asked(f"query?query={metric}")["result"]
+                ]
+                == [value]
+            ),
+            f"{metric} {value}",
+            seconds=90,
+            every_seconds=1,
+        )
+    assert len(asked("rules")["groups"][0]["rules"]) > 10
 
 
 def test_a_role_change_works_from_one_of_the_containers(rig: ComposeRig) -> None:
