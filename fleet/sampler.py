@@ -1,7 +1,8 @@
 """Samples every database again and again: a thread and a session for each, and one that puts the samples together.
 
-Whoever watches the fleet for long runs one: the search page's server, and a producer that follows. Exactly one of them
-writes to Redis (``SampleStore.claim``); each keeps the last minutes for itself, so that it can show them without Redis.
+Whoever watches the fleet for long runs one: the search page's server, a producer that follows, the metrics. Exactly one
+of them writes to Redis (``SampleStore.claim``); each keeps the last minutes for itself, so that it can show them
+without Redis.
 """
 
 from __future__ import annotations
