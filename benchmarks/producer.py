@@ -50,7 +50,7 @@ class ProducerRow:
     cpu_seconds: float
     #: Largest resident memory of its process, interpreter and libraries included, MB.
     peak_mb: float
-    #: Executed on the standby, and on the primary.
+    #: Executed on the standby, and on the primary, by both rounds.
     statements: int
     statements_on_primary: int
     round_trips: int

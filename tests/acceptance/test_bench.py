@@ -86,3 +86,45 @@ def test_real_runs_a_model_of_its_own_in_the_fleet_and_in_a_plain_loop(tmp_path:
     for ending in ("md", "svg"):
         assert "Real inference" in (tmp_path / f"state/bench/real.{ending}").read_text(encoding="utf-8")
     wait_for_no_process(tmp_path)
+
+
+@pytest.mark.timeout(240)
+def test_producer_enqueues_all_that_is_pending_once_at_each_size(tmp_path: Path) -> None:
+    found = adgfleet_json(
+        "bench", "producer", "--pictures", "2000,500", "--json", directory=tmp_path, timeout=220
+    )  # fmt: skip
+    few, many = found["rows"]
+    assert [few["pictures"], many["pictures"]] == [500, 2000]
+    for row in found["rows"]:
+        assert row["ranges"] >= row["pictures"] / 100
+        assert row["statements_on_primary"] <= 2, "the primary tells its SCN, once a round, and nothing else"
+        assert row["redis_bytes"] > row["queue_bytes"] > 100 * row["ranges"]
+    assert 1 < few["statements"] == many["statements"] <= 10, "statements grow with pages of ranges, not with pictures"
+    assert 10 < few["peak_mb"] < 200
+    assert found["growth"]["peak_memory"] == pytest.approx(many["peak_mb"] / few["peak_mb"], abs=1e-3)
+    lines = [json.loads(line) for line in (tmp_path / "state/bench/producer.jsonl").read_text().splitlines()]
+    assert [line["pictures"] for line in lines if "pictures" in line] == [500, 2000]
+    for ending in ("md", "svg"):
+        assert "ids have gaps" in (tmp_path / f"state/bench/producer.{ending}").read_text(encoding="utf-8")
+    wait_for_no_process(tmp_path)
+
+
+@pytest.mark.timeout(240)
+def test_search_finds_what_numpy_finds(tmp_path: Path) -> None:
+    found = adgfleet_json(
+        "bench", "search", "--vectors", "300", "--dimensions", "8", "--clients", "2", "--seconds", "0.3", "--json",
+        directory=tmp_path, timeout=220,
+    )  # fmt: skip
+    rows = {row["way"]: row for row in found["rows"]}
+    assert list(rows) == ["numpy", "exact", "approximate"]
+    assert rows["exact"]["recall"] > 0.98
+    assert 0.3 < rows["approximate"]["recall"] <= 1
+    assert rows["approximate"]["build_seconds"] > 0 == rows["exact"]["build_seconds"]
+    for row in rows.values():
+        assert 0 < row["p50_ms"] <= row["p95_ms"]
+        assert row["searches_per_second"] > 0
+    lines = [json.loads(line) for line in (tmp_path / "state/bench/search.jsonl").read_text().splitlines()]
+    assert lines[0]["conditions"]["cores"] >= 1
+    for ending in ("md", "svg"):
+        assert "8 dimensions" in (tmp_path / f"state/bench/search.{ending}").read_text(encoding="utf-8")
+    wait_for_no_process(tmp_path)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import array
 from random import Random
 
+import numpy as np
 import oracledb
 import pytest
 
+from emulator.engine.stored_values import pack_vector
+from emulator.engine.vector_index import build_partitions
+from emulator.errors import OraError
 from tests.fix_emulator import code_of, fetch, run
 
 _CREATE = "create vector index iv on vecs (v) organization neighbor partitions distance cosine"
@@ -119,3 +123,29 @@ def test_an_accuracy_of_the_index_counts_where_the_query_names_none(vecs: oracle
 def test_partitions_can_be_named(vecs: oracledb.Connection) -> None:
     run(vecs, f"{_CREATE} parameters (type ivf, neighbor partitions 3)")
     assert 0.3 < _recall(vecs, _APPROX.format(10)) < 1.0
+
+
+def test_rows_have_the_partition_of_the_build_also_when_they_come_one_by_one() -> None:
+    rng = Random(3)
+    rows = [pack_vector(np.array(_vector(rng), dtype=np.float32)) for _ in range(500)]
+    partitions = build_partitions(sorted(rows), 0, "COSINE")
+    assert len(partitions.centroids) == 22
+    assert partitions.partitions_of(rows) == [partitions.partition_of(row) for row in rows]
+    odd = pack_vector(np.zeros(3, np.float32))
+    for wrong in ([odd], [*rows, odd]):
+        with pytest.raises(OraError, match="ORA-51808"):
+            partitions.partitions_of(wrong)
+
+
+def test_a_distance_is_null_where_there_is_none_and_refuses_other_lengths(vecs: oracledb.Connection) -> None:
+    run(vecs, "insert into vecs values (1001, null)", "update vecs set v = to_vector('[0,0,0,0,0,0,0,0]') where id = 7")
+    query = _vector(Random(5))
+    distances = dict(fetch(vecs, "select id, vector_distance(v, :1, cosine) from vecs where id in (1, 7, 1001)", query))
+    assert distances[7] is None
+    assert distances[1001] is None
+    ((stored,),) = fetch(vecs, "select v from vecs where id = 1")
+    cosine = np.dot(stored, query) / np.linalg.norm(stored) / np.linalg.norm(query)
+    assert distances[1] == pytest.approx(1 - cosine, abs=1e-6)
+    with pytest.raises(oracledb.DatabaseError) as caught:
+        fetch(vecs, "select vector_distance(v, :1, cosine) from vecs where id = 1", array.array("f", [1, 2]))
+    assert code_of(caught.value) == 51808
