@@ -14,6 +14,7 @@ from benchmarks.chart import Labels, bar_chart, line_chart
 from benchmarks.cli_producer import producer
 from benchmarks.cli_real import real
 from benchmarks.cli_search import search
+from benchmarks.cli_simulate import simulate
 from benchmarks.conditions import Conditions
 from benchmarks.fleet_rig import make_template
 from benchmarks.output import Output, command_line, counts, directory_option, json_option, reports_failures
@@ -259,6 +260,7 @@ def _scaling_chart(found: Scaling, conditions: Conditions) -> str:
 bench.add_command(real)
 bench.add_command(producer)
 bench.add_command(search)
+bench.add_command(simulate)
 
 
 commands: list[click.Command] = [bench]

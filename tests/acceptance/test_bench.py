@@ -128,3 +128,17 @@ def test_search_finds_what_numpy_finds(tmp_path: Path) -> None:
     for ending in ("md", "svg"):
         assert "8 dimensions" in (tmp_path / f"state/bench/search.{ending}").read_text(encoding="utf-8")
     wait_for_no_process(tmp_path)
+
+
+def test_simulate_needs_no_machine(tmp_path: Path) -> None:
+    found = adgfleet_json(
+        "bench", "simulate", "--standbys", "1,4", "--pictures", "40000", "--seed", "7", "--price-per-core-hour", "0.1",
+        "--json", directory=tmp_path, timeout=60,
+    )  # fmt: skip
+    one, four = found["rows"]
+    assert (one["pictures"], four["pictures"], found["model"]["seed"]) == (40000, 40000, 7)
+    assert four["pictures_per_second"] == pytest.approx(4 * one["pictures_per_second"], rel=0.02)
+    assert four["cost"] == pytest.approx(four["core_hours"] * 0.1, rel=0.01)
+    for ending in ("md", "svg"):
+        text = (tmp_path / f"state/bench/simulate.{ending}").read_text(encoding="utf-8")
+        assert "Simulated, not measured" in text
