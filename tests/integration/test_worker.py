@@ -43,7 +43,9 @@ def test_json_logs_say_of_each_line_what_it_is_about(fleet: Fleet, start_worker_
     worker = start_worker_process("sby1", {**fleet.values, "log_format": "json"}, fleet.state)
     worker.wait_for("SERVING")
     fleet.load({900: b"no picture"})
-    fleet.enqueue((1, 10), (900, 900))
+    fleet.enqueue((1, 10))
+    fleet.wait_until_stored(10)  # one that is known to be good tells whose fault the other one is
+    fleet.enqueue((900, 900))
     wait_until(lambda: worker.text().count(" succeeded in ") == 2, "both are done")
     lines = [json.loads(line) for line in worker.text().splitlines()]
     assert {line["standby"] for line in lines} == {"sby1"}
