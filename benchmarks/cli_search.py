@@ -50,7 +50,7 @@ def search(directory: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN40
                 each.way,
                 f"{each.p50_ms:,.2f}",
                 f"{each.p95_ms:,.2f}",
-                f"{each.searches_per_second:,.1f}",
+                f"{each.searches_per_second:,.2f}",
                 f"{each.recall:.3f}",
                 f"{each.build_seconds:.1f} s" if each.build_seconds else "",
             ]
