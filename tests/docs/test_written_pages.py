@@ -6,9 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from adgfleet.reference import PAGES
 from emulator.reference import reference_page
 from tests.contract.facts import FACTS, PAGE, page
 
@@ -24,9 +21,14 @@ def test_the_page_of_unverified_facts_is_not_stale() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: make reference"
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_the_pages_of_commands_settings_and_errors_are_not_stale(name: str) -> None:
-    assert (_ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") == PAGES[name](), "run: make reference"
+def test_the_pages_of_commands_settings_and_errors_are_not_stale(tmp_path: Path) -> None:
+    # In a process of its own: click keeps a command's help as it was asked for first.
+    subprocess.run([sys.executable, "-m", "adgfleet.reference", tmp_path], check=True, timeout=100)
+    written = sorted(tmp_path.iterdir())
+    assert len(written) >= 3
+    for each in written:
+        kept = _ROOT / "docs" / "reference" / each.name
+        assert kept.read_text(encoding="utf-8") == each.read_text(encoding="utf-8"), "run: make reference"
 
 
 def test_the_pages_are_built_without_a_warning(tmp_path: Path) -> None:
