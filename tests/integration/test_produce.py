@@ -151,12 +151,12 @@ def test_the_range_size_follows_from_the_measured_rate(
 ) -> None:
     state = FleetState(settings)
     message = RangeMessage("earlier", 1, 10, 10)
-    for seconds in (9.0, 11.0):
+    for seconds in (36.0, 44.0):
         state.report_range(message, RangeResult("sby1", 1, 10, 18, 0, 2, 0, seconds))
     state.close()
     add(prim, *range(1, 601))
     plan = adgfleet_json("produce", "--dry-run", "--json", directory=work)
-    assert {pictures for _, _, pictures in plan["ranges"]} == {30}  # 15 s at 2 pictures a second
+    assert {pictures for _, _, pictures in plan["ranges"]} == {30}  # a minute, at half a picture a second
 
 
 def test_open_work_merges_what_belongs_together_and_ignores_the_unreadable(
