@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from fleet.console import STATUS_FAILED, restore_terminal, say
 
 #: A command that does not end within this time after the first signal, because a database or Redis does not answer, is
-#: ended, seconds.
-GRACE_SECONDS = 5.0
+#: ended, seconds. Shorter than a session waits for its logoff: one that is left behind can hold the interpreter's end.
+GRACE_SECONDS = 4.0
 #: Status of a process that a signal ended. Source: POSIX shells.
 _SIGNALLED = 128
 
