@@ -35,17 +35,19 @@ def stopped_by_signals(
     Args:
         stop: Called in a thread of its own. It must not wait.
         interrupts: The block is left by KeyboardInterrupt as well, as soon as its call returns.
-        grace_seconds: When the block has not ended so long after the first signal, the process is ended.
+        grace_seconds: When the process has not ended so long after the first signal, it is ended.
         late_status: The exit status then.
         left_behind: What is said then.
     """
     ears, mouth = socket.socketpair()
     mouth.setblocking(False)
+    heard = threading.Event()
 
     def listen() -> None:
         with ears:
             if not ears.recv(1):
                 return  # the block has ended
+            heard.set()
             stop()
             ears.settimeout(grace_seconds)
             try:
@@ -68,7 +70,8 @@ def stopped_by_signals(
         signal.set_wakeup_fd(woken_before)
         for number, handler in previous.items():
             signal.signal(number, handler)
-        mouth.close()
+        if not heard.is_set():  # else the process has its grace to end in: what was left behind can hold that, too
+            mouth.close()
 
 
 def _end(status: int, text: str) -> None:
