@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import re
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.fix_command import clean_environment, command
+from tests.fix_server import served
 
-_START_SECONDS = 30.0
 #: A value by the metric's name and its labels.
 Figures = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -22,29 +18,8 @@ Figures = dict[tuple[str, frozenset[tuple[str, str]]], float]
 @contextlib.contextmanager
 def metrics_server(env_file: Path, *arguments: str) -> Iterator[str]:
     """Run ``adgfleet metrics`` on a free port; gives its address."""
-    log = env_file.with_suffix(".metrics.log")
-    words = command("--env-file", env_file, "metrics", "--port", "0", *arguments)
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(words, cwd=env_file.parent, env=clean_environment(), stderr=output) as process,
-    ):
-        try:
-            yield _address(process, log)
-        finally:
-            process.terminate()
-            assert process.wait(timeout=20) == 0
-    assert "Traceback" not in log.read_text(encoding="utf-8"), log.read_text(encoding="utf-8")
-
-
-def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    end = time.monotonic() + _START_SECONDS
-    while True:
-        text = log.read_text(encoding="utf-8")
-        if found := re.search(r"(http://\S+)/metrics ready", text):
-            return found[1]
-        assert process.poll() is None, text
-        assert time.monotonic() < end, text
-        time.sleep(0.05)
+    with served(env_file, "metrics", "--port", "0", *arguments, health="/healthz") as address:
+        yield address
 
 
 def read_figures(text: str) -> Figures:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import re
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 
 from demo.drawing.album import AlbumPicture, write_album
@@ -18,14 +14,13 @@ from emulator.cluster import Cluster
 from fleet.sessions import Database, output_number, session
 from fleet.settings import Settings
 from loader.pictures import load_pictures
-from tests.fix_command import clean_environment, command
 from tests.fix_emulator import cluster_values, wait_for_standbys, write_env_file
+from tests.fix_server import served
 
 ALBUM_PICTURES = 60
 #: Stored like a picture; a browser must never take it for a page.
 HTML_ID = 900
 HTML = b"<html><script>document.title='owned'</script><h1>not a picture</h1></html>"
-_START_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +71,8 @@ def collection(cluster: Cluster, installed: Settings, tmp_path_factory: pytest.T
 @contextlib.contextmanager
 def search_server(env_file: Path, *, port: str = "0") -> Iterator[str]:
     """Run ``adgfleet serve``, on a free port unless it is said; gives its address."""
-    arguments = command("--env-file", env_file, "serve", "--port", port)
-    log = env_file.with_suffix(".log")
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(arguments, cwd=env_file.parent, env=clean_environment(), stderr=output) as process,
-    ):
-        try:
-            yield _address(process, log)
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
-    assert "Traceback" not in log.read_text(encoding="utf-8"), log.read_text(encoding="utf-8")
-
-
-def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    end = time.monotonic() + _START_SECONDS
-    while True:
-        text = log.read_text(encoding="utf-8")
-        if found := re.search(r"(http://\S+)/ ready", text):
-            with contextlib.suppress(httpx.TransportError):
-                httpx.get(f"{found[1]}/api/hints", timeout=5)
-                return found[1]
-        assert process.poll() is None, text
-        assert time.monotonic() < end, text
-        time.sleep(0.05)
+    with served(env_file, "serve", "--port", port, health="/api/hints") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
