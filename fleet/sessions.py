@@ -103,7 +103,6 @@ def connect(database: Database, *, module: str) -> Connection:
     """
     use_thick_mode(database.oracle_home, database.tns_admin)
     result: concurrent.futures.Future[Connection] = concurrent.futures.Future()
-    abandoned = threading.Event()
 
     def log_on() -> None:
         try:
@@ -117,30 +116,34 @@ def connect(database: Database, *, module: str) -> Connection:
                 wallet_password=database.wallet_password,
             )
         except Exception as error:  # noqa: BLE001 - handed to the caller, who sorts it
-            result.set_exception(error)
-        else:
-            if abandoned.is_set():
-                connection.close()
-            else:
-                result.set_result(connection)
+            with contextlib.suppress(concurrent.futures.InvalidStateError):  # nobody waits any more
+                result.set_exception(error)
+            return
+        try:
+            result.set_result(connection)
+        except concurrent.futures.InvalidStateError:
+            connection.close()
 
     threading.Thread(target=log_on, name=f"connect-{database.name}", daemon=True).start()
     try:
         with translated(database.name):
             connection = result.result(timeout=database.connect_timeout_seconds)
-    except TimeoutError:
-        abandoned.set()
-        if result.done() and result.exception() is None:  # it came at the last moment
+    except BaseException as error:
+        # Also when Ctrl-C has come: a session that nobody closes is closed when it is collected, which waits for ever
+        # if its database hangs.
+        if not result.cancel() and result.exception() is None:
             close_aside(result.result())
-        raise classify(
-            f"DPY-6005: no answer from {database.dsn} within {database.connect_timeout_seconds:g} s", database.name
-        ) from None
-    except (TypeError, AttributeError) as error:
-        # Source: python-oracledb issue 294, a logon to a database that is mounted and not open.
-        raise TransientDatabaseError(
-            f"{database.name}: {database.dsn} took the connection but no logon ({error}); is the database open?",
-            database=database.name,
-        ) from error
+        if isinstance(error, TimeoutError):
+            raise classify(
+                f"DPY-6005: no answer from {database.dsn} within {database.connect_timeout_seconds:g} s", database.name
+            ) from None
+        if isinstance(error, TypeError | AttributeError):
+            # Source: python-oracledb issue 294, a logon to a database that is mounted and not open.
+            raise TransientDatabaseError(
+                f"{database.name}: {database.dsn} took the connection but no logon ({error}); is the database open?",
+                database=database.name,
+            ) from error
+        raise
     connection.module = f"adgfleet {module}"
     return connection
 
